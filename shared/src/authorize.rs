@@ -1,0 +1,215 @@
+//! Deciding whether a policy allows a job. A [`RecordsPlan`] exists only because it did: it is the one way to a
+//! processor of records. Pure; called in the enclave before any key is asked for, and by `sealroom plan`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::job::{Condition, Job, JobKind, RecordsJob};
+use crate::policy::{OnError, OutsideValidity, Policy, UnixMillis};
+use crate::record::RowProcessor;
+use crate::record::filter::Test;
+use crate::record::json::write_escaped;
+use crate::record::operations::Allowed;
+use crate::record::rows::{Column, Program};
+use crate::record::tokens::{TokenCheck, TokenDomains, TokenKey, TokenKeyRefused};
+
+#[cfg(test)]
+mod tests;
+
+/// The policy does not allow the job.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{breach}", Place(.line, .field))]
+pub struct JobNotAllowed {
+    /// Line of the job file; 0 where it is about no line.
+    pub line: u32,
+    /// The field that it is about; empty where it is about none.
+    pub field: String,
+    /// What the policy does not allow.
+    pub breach: Breach,
+}
+
+/// How a job goes beyond its policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Breach {
+    /// The time is outside the policy's.
+    #[error(transparent)]
+    Validity(#[from] OutsideValidity),
+    /// The policy lists its jobs, and this is none of them.
+    #[error("the policy allows only the job files that it lists in `jobs`, and this is none of them")]
+    JobNotListed,
+    /// No `[release.records]`.
+    #[error("the policy releases no rows: it has no [release.records]")]
+    NoRowRelease,
+    /// The policy does not name the field.
+    #[error("the policy does not name this field")]
+    FieldNotNamed,
+    /// The policy does not permit the operation on the field.
+    #[error("the policy does not permit `{0}` on this field")]
+    OperationNotPermitted(&'static str),
+    /// A parameter beyond its bound.
+    #[error("`{parameter}` is beyond the policy's `{bound} = {most}`")]
+    OverBound {
+        /// The job's parameter.
+        parameter: &'static str,
+        /// The policy's bound.
+        bound: &'static str,
+        /// The bound's value.
+        most: u64,
+    },
+    /// A field feeds two columns.
+    #[error("this field feeds another column already; a field feeds one column only")]
+    FieldReleasedTwice,
+    /// The policy does not permit the condition on the field.
+    #[error("the policy does not permit `{0}` as a condition on this field")]
+    ConditionNotPermitted(&'static str),
+    /// `where` without `[people]`.
+    #[error("`where` needs a policy with [people]: a filtered output has to speak of enough of them")]
+    ConditionWithoutPeople,
+}
+
+/// A records job that the policy allows: what is read, what becomes of it, and what must hold at the end.
+#[derive(Debug)]
+pub struct RecordsPlan {
+    columns: Vec<PlannedColumn>,
+    conditions: Vec<(String, Test)>,
+    /// The field that tells people apart and the minimum; present exactly where there are conditions.
+    people: Option<(String, usize)>,
+    token_checks: BTreeMap<String, TokenCheck>,
+    on_error: OnError,
+    max_records: u64,
+    pad: bool,
+}
+
+#[derive(Debug)]
+struct PlannedColumn {
+    name: String,
+    from: String,
+    operation: Allowed,
+}
+
+/// Decides whether `policy` allows the records job `job` at the time `now`.
+///
+/// # Errors
+/// [`JobNotAllowed`], for the first thing that the policy does not allow.
+pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPlan, JobNotAllowed> {
+    let whole = |breach| JobNotAllowed { line: 0, field: String::new(), breach };
+    policy.still_valid(now).map_err(|outside| whole(outside.into()))?;
+    if policy.jobs().is_some_and(|jobs| !jobs.contains(&job.digest())) {
+        return Err(whole(Breach::JobNotListed));
+    }
+    let JobKind::Records(job) = job.kind();
+    let release = policy.release().records.as_ref().ok_or_else(|| whole(Breach::NoRowRelease))?;
+    let columns = columns(policy, job)?;
+    let conditions = conditions(policy, job.conditions())?;
+    let people = match policy.people() {
+        Some(people) if !conditions.is_empty() => Some((people.field.clone(), usize::try_from(people.min).unwrap_or(usize::MAX))),
+        _ => None,
+    };
+    let domains = columns.iter().filter_map(|column| column.operation.token_domain());
+    let token_checks = domains.filter_map(|domain| Some((domain.to_owned(), *policy.tokens().get(domain)?))).collect();
+    Ok(RecordsPlan {
+        conditions,
+        people,
+        token_checks,
+        on_error: policy.on_error(),
+        max_records: release.max_records,
+        pad: policy.release().pad,
+        columns,
+    })
+}
+
+impl RecordsPlan {
+    /// The token domains whose keys the job needs.
+    pub fn token_domains(&self) -> impl Iterator<Item = &str> {
+        self.token_checks.keys().map(String::as_str)
+    }
+
+    /// The check value that the key of `domain` must have; none where the job does not use the domain.
+    #[must_use]
+    pub fn token_check(&self, domain: &str) -> Option<&TokenCheck> {
+        self.token_checks.get(domain)
+    }
+
+    /// Whether the output is to be padded with blank lines.
+    #[must_use]
+    pub fn pad(&self) -> bool {
+        self.pad
+    }
+
+    /// The processor of this job's records. Keys of domains that the job does not use are left alone.
+    ///
+    /// # Errors
+    /// [`TokenKeyRefused`] where a key is missing or does not fit the policy's check value.
+    pub fn processor(&self, token_keys: &BTreeMap<String, TokenKey>) -> Result<RowProcessor, TokenKeyRefused> {
+        let domains = TokenDomains::new(&self.token_checks, token_keys)?;
+        let mut wanted = Vec::new();
+        let conditions = self.conditions.iter().map(|(field, test)| (index_of(&mut wanted, field), test.clone())).collect();
+        let people = self.people.as_ref().map(|(field, min)| (index_of(&mut wanted, field), *min));
+        let mut columns = Vec::new();
+        for column in &self.columns {
+            let mut label = b"\"".to_vec();
+            write_escaped(&column.name, &mut label);
+            label.extend_from_slice(b"\":");
+            let field = index_of(&mut wanted, &column.from);
+            columns.push(Column { field, label, writer: column.operation.writer(&domains).ok_or(TokenKeyRefused::Missing)? });
+        }
+        Ok(RowProcessor::new(Arc::new(Program {
+            wanted,
+            conditions,
+            columns,
+            people,
+            skip_bad_records: self.on_error == OnError::Skip,
+            max_records: self.max_records,
+        })))
+    }
+}
+
+fn columns(policy: &Policy, job: &RecordsJob) -> Result<Vec<PlannedColumn>, JobNotAllowed> {
+    let mut columns: Vec<PlannedColumn> = Vec::new();
+    for column in job.columns() {
+        let Some(request) = &column.operation else { continue };
+        let at = |breach| JobNotAllowed { line: column.line, field: column.from.clone(), breach };
+        let field = policy.fields().get(&column.from).ok_or_else(|| at(Breach::FieldNotNamed))?;
+        let operation = request.authorize(&field.operations).map_err(at)?;
+        if columns.iter().any(|other| other.from == column.from) {
+            return Err(at(Breach::FieldReleasedTwice));
+        }
+        columns.push(PlannedColumn { name: column.name.clone(), from: column.from.clone(), operation });
+    }
+    Ok(columns)
+}
+
+fn conditions(policy: &Policy, conditions: &[Condition]) -> Result<Vec<(String, Test)>, JobNotAllowed> {
+    let allow = |condition: &Condition| {
+        let at = |breach| JobNotAllowed { line: condition.line, field: condition.field.clone(), breach };
+        let field = policy.fields().get(&condition.field).ok_or_else(|| at(Breach::FieldNotNamed))?;
+        let op = condition.test.op();
+        if !field.filter.contains(&op) {
+            return Err(at(Breach::ConditionNotPermitted(op.name())));
+        }
+        if policy.people().is_none() {
+            return Err(at(Breach::ConditionWithoutPeople));
+        }
+        Ok((condition.field.clone(), condition.test.clone()))
+    };
+    conditions.iter().map(allow).collect()
+}
+
+/// The index of `name` among the wanted fields, where it is put if it is not there.
+fn index_of(wanted: &mut Vec<String>, name: &str) -> usize {
+    wanted.iter().position(|known| known == name).unwrap_or_else(|| {
+        wanted.push(name.to_owned());
+        wanted.len() - 1
+    })
+}
+
+struct Place<'p>(&'p u32, &'p str);
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self(0, _) => Ok(()),
+            Self(line, field) => write!(out, "line {line}: field {field:?}: "),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Every bound of the protocol and the formats, each with its reason. Both sides read this one file, so no limit can
+//! drift. A bound is checked before anything is allocated for what it bounds.
+
+/// Bytes of payload in one frame of the job protocol. One sealed frame's worth of data; small enough to buffer freely.
+pub const WIRE_PAYLOAD: usize = 64 * 1024;
+
+/// Bytes handed to one `write` on vsock. Larger writes hang on some virtio devices and were reported corrupted.
+pub const VSOCK_WRITE: usize = 32 * 1024;
+
+/// Bytes of a policy file. A policy with the most fields and recipients allowed is far smaller.
+pub const POLICY_BYTES: usize = 256 * 1024;
+
+/// Bytes of a job file.
+pub const JOB_BYTES: usize = 64 * 1024;
+
+/// Bytes of one sealed token key: a header and one 32-byte frame.
+pub const TOKEN_KEY_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Sealed token keys beside one job. One per token domain; few policies name more than two.
+pub const TOKEN_KEYS: usize = 16;
+
+/// Bytes of a sealed message's header: bounds what is buffered before anything in it is authenticated.
+pub const HEADER_BYTES: usize = 64 * 1024;
+
+/// Encrypted data keys of one sealed message. AWS's SDKs write one per keyring child; each costs a KMS call to try.
+pub const ENCRYPTED_DATA_KEYS: usize = 16;
+
+/// Pairs in an encryption context. KMS itself allows less than 8 KiB of context in all.
+pub const CONTEXT_PAIRS: usize = 64;
+
+/// Bytes of the serialized encryption context: KMS refuses more than 8192.
+pub const CONTEXT_BYTES: usize = 8192;
+
+/// Bytes of a ciphertext blob that KMS takes or gives.
+pub const CIPHERTEXT_BLOB: usize = 6144;
+
+/// Bytes of `CiphertextForRecipient` that KMS gives.
+pub const CIPHERTEXT_FOR_RECIPIENT: usize = 6144;
+
+/// Longest frame of a sealed message that is opened, in bytes. Each opener holds one frame in memory.
+pub const FRAME_LENGTH_MAX: u32 = 1024 * 1024;
+
+/// Frame length that is written, in bytes. AES-256-GCM has reached its full rate at 16 KiB.
+pub const FRAME_LENGTH_WRITTEN: u32 = 64 * 1024;
+
+/// Bytes of a DER-encoded P-384 signature in a message's footer.
+pub const FOOTER_SIGNATURE: usize = 144;
+
+/// Output is rounded up to a multiple of this many bytes with blank lines, so its size says little about its records.
+pub const OUTPUT_PADDING: u64 = 64 * 1024;
+
+/// Bytes of a receipt file.
+pub const RECEIPT_BYTES: usize = 256 * 1024;
+
+/// Characters of a KMS key ARN (the API's own limit for KeyId).
+pub const KEY_ARN: usize = 2048;
+
+/// Jobs that one enclave serves at once. Each holds a few MiB; more only queue on the same vCPUs.
+pub const JOBS_AT_ONCE: usize = 4;
+
+/// Bytes of the payload of an attestation document (AWS's rules, 3.1: 1 to 16384).
+pub const ATTESTATION_PAYLOAD: usize = 16_384;
+
+/// Bytes of an attestation document: its payload, a 96-byte signature and the envelope's headers.
+pub const ATTESTATION_DOCUMENT: usize = ATTESTATION_PAYLOAD + 128;
+
+/// Bytes of one certificate, `public_key`, `user_data`, `nonce` or `module_id` of an attestation document.
+pub const ATTESTATION_FIELD: usize = 1024;
+
+/// Certificates in the bundle of an attestation document. Hardware sends four.
+pub const ATTESTATION_CABUNDLE: u64 = 8;
+
+/// Bytes of a name in a policy or a job: fields, columns, datasets, domains, recipients. Longer than any seen in use.
+pub const NAME_BYTES: usize = 128;
+
+/// Bytes of a key's path that an error shows; the rest of a hostile key is of no use to anyone.
+pub const KEY_PATH_SHOWN: usize = 256;
+
+/// Datasets that one policy may name.
+pub const DATASETS: usize = 256;
+
+/// KMS keys that may have sealed a policy's data. One per Region and account in use, with room for rotations.
+pub const POLICY_KEYS: usize = 64;
+
+/// Job digests that a policy may list.
+pub const POLICY_JOBS: usize = 1024;
+
+/// Fields that a policy may name. Wide exports have some hundreds.
+pub const POLICY_FIELDS: usize = 1024;
+
+/// Recipients of a policy. Each is one wrapped data key in the output's header, and KMS recipients cost a call.
+pub const RECIPIENTS: usize = 8;
+
+/// Bytes of a recipient's public key in PEM. RSA-4096 takes 800.
+pub const PUBLIC_KEY_PEM: usize = 4096;
+
+/// Bits of a recipient's RSA key: shorter is weak, longer makes nothing safer here and slows the output's header.
+pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
+/// Largest minimum of people. The enclave holds 16 bytes for each distinct person until the minimum is met.
+pub const PEOPLE_MIN: u64 = 1_000_000;
+
+/// Largest `max_records`: far more than one job can carry, and safe in every language's integers.
+pub const MAX_RECORDS: u64 = 1_000_000_000_000;
+
+/// Most graphemes that mask or truncate can let through. More is no longer masking.
+pub const GRAPHEMES_KEPT: u64 = 1024;
+
+/// Output columns of a job, `drop` included. Each is looked up in every record.
+pub const COLUMNS: usize = 256;
+
+/// Conditions of a job's `where`. Each is evaluated for every record.
+pub const CONDITIONS: usize = 32;
+
+/// Values of one `in`. Searched in logarithmic time.
+pub const IN_VALUES: usize = 1024;
+
+/// Bytes of one string or number in a job's `where`.
+pub const CONDITION_VALUE_BYTES: usize = 4096;
+
+/// Bytes of one record. Held whole in memory once for every worker.
+pub const RECORD_BYTES: usize = 1024 * 1024;
+
+/// Levels of arrays and objects in a record, the record's own object included.
+pub const RECORD_DEPTH: u32 = 64;
+
+/// Largest exponent, either way, of a number that is compared or counted: keeps the arithmetic on exponents exact.
+pub const DECIMAL_EXPONENT: i64 = 999_999_999;
