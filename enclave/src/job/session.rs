@@ -1,0 +1,83 @@
+//! One connection of the job protocol, with a deadline on every read and write.
+
+use std::time::Duration;
+
+use sealroom_shared::wire::{self, Kind, Refusal, Writer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::timeout;
+
+use super::Refused;
+
+/// Both directions of a connection. They can be used at the same time.
+pub struct Session<R, W> {
+    pub(super) incoming: Incoming<R>,
+    pub(super) outgoing: Outgoing<W>,
+}
+
+/// Frames from `submit`.
+pub(super) struct Incoming<R> {
+    from: R,
+    payload: Vec<u8>,
+    idle: Duration,
+}
+
+/// Frames to `submit`.
+pub(super) struct Outgoing<W> {
+    to: Writer<W>,
+    idle: Duration,
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
+    /// A session whose single reads and writes each wait at most `idle` for the parent.
+    pub fn new(from: R, to: W, idle: Duration) -> Self {
+        Self { incoming: Incoming { from, payload: Vec::new(), idle }, outgoing: Outgoing { to: Writer::new(to), idle } }
+    }
+
+    /// Says why there is no result, and lets the parent read it: what it still sends is taken in and dropped, for a
+    /// bounded time.
+    pub async fn refuse(&mut self, refused: &Refused) {
+        let payload = refused.refusal.encode(refused.note.as_ref());
+        if self.outgoing.frame(Kind::Refusal, &payload).await.is_ok() && self.outgoing.shutdown().await.is_ok() {
+            self.incoming.drain().await;
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin> Incoming<R> {
+    /// The next frame.
+    pub(super) async fn frame(&mut self) -> Result<(Kind, &[u8]), Refused> {
+        let kind = timeout(self.idle, wire::read(&mut self.from, &mut self.payload)).await.map_err(|_| Refusal::Timeout)??;
+        Ok((kind, &self.payload))
+    }
+
+    /// The next frame, with its payload handed over.
+    pub(super) async fn owned_frame(&mut self) -> Result<(Kind, Vec<u8>), Refused> {
+        let (kind, _) = self.frame().await?;
+        Ok((kind, std::mem::take(&mut self.payload)))
+    }
+
+    async fn drain(&mut self) {
+        let drop_all = async {
+            let mut buffer = vec![0; sealroom_shared::limits::WIRE_PAYLOAD];
+            while self.from.read(&mut buffer).await.is_ok_and(|length| length > 0) {}
+        };
+        let _ = timeout(DRAIN, drop_all).await;
+    }
+}
+
+impl<W: AsyncWrite + Unpin> Outgoing<W> {
+    pub(super) async fn frame(&mut self, kind: Kind, payload: &[u8]) -> Result<(), Refused> {
+        Ok(timeout(self.idle, self.to.frame(kind, payload)).await.map_err(|_| Refusal::Timeout)??)
+    }
+
+    pub(super) async fn document(&mut self, kind: Kind, bytes: &[u8]) -> Result<(), Refused> {
+        Ok(timeout(self.idle, self.to.document(kind, bytes)).await.map_err(|_| Refusal::Timeout)??)
+    }
+
+    pub(super) async fn shutdown(&mut self) -> Result<(), Refused> {
+        Ok(timeout(self.idle, self.to.shutdown()).await.map_err(|_| Refusal::Timeout)??)
+    }
+}
+
+/// How long a refused parent may go on sending before the connection is cut.
+const DRAIN: Duration = Duration::from_secs(5);
