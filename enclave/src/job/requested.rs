@@ -56,8 +56,8 @@ impl Requested {
             latest = kind;
         }
         let policy =
-            Policy::parse(&policy).map_err(|error| Refused::with_note(Refusal::PolicyInvalid, error.line, error.to_string()))?;
-        let job = Job::parse(&job).map_err(|error| Refused::with_note(Refusal::JobInvalid, error.line, error.to_string()))?;
+            Policy::parse(&policy).map_err(|error| Refused::with_note(Refusal::PolicyInvalid, error.line, without_line(error.line, &error)))?;
+        let job = Job::parse(&job).map_err(|error| Refused::with_note(Refusal::JobInvalid, error.line, without_line(error.line, &error)))?;
         Ok(Self { policy, job, nonce, token_messages })
     }
 
@@ -71,11 +71,17 @@ impl Requested {
         let now = UnixMillis(document.timestamp.as_millis());
         let plan = authorize::records(&self.policy, &self.job, now).map_err(|error| {
             let refusal = if matches!(error.breach, Breach::Validity(_)) { Refusal::PolicyExpired } else { Refusal::JobNotAllowed };
-            Refused::with_note(refusal, error.line, error.to_string())
+            Refused::with_note(refusal, error.line, without_line(error.line, &error))
         })?;
         let token_keys = SealedTokenKeys::choose(self.token_messages, plan.token_domains())?;
         Ok(Authorized::new(self.policy, self.job, plan, self.nonce, token_keys, document.timestamp))
     }
+}
+
+/// The error's text; its line travels beside it.
+fn without_line(line: u32, error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    text.strip_prefix(&format!("line {line}: ")).map(str::to_owned).unwrap_or(text)
 }
 
 fn append(document: &mut Vec<u8>, piece: &[u8], limit: usize) -> Result<(), Refused> {
