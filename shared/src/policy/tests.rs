@@ -342,3 +342,11 @@ fn what_is_not_toml_is_refused_with_its_line() {
     }
     assert!(Policy::parse(format!("{} = 1", vec!["a"; 100_000].join(".")).as_bytes()).is_err());
 }
+
+#[test]
+fn an_error_says_line_key_and_rule_without_control_characters() {
+    let error = Policy::parse(format!("\"a\\u001b[2J\\n\" = 1\n{}", minimal()).as_bytes()).unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (1, "a\u{fffd}[2J\u{fffd}"));
+    let error = Policy::parse(whole().replace("min = 10", "min = 0").as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "line 16: people.min: out of bounds; allowed are 1 to 1000000");
+}

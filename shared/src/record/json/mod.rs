@@ -3,13 +3,16 @@
 //! and length. It builds no tree, converts no number, and allocates nothing per record once its buffers have grown.
 
 use keys::{Keys, Shape};
+use value::Found;
 
 use crate::limits;
 pub(crate) use text::write_escaped;
+pub use value::{Fields, Kind, Value};
 
 mod keys;
 mod number;
 mod text;
+mod value;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,35 +24,6 @@ pub struct Scanner {
     found: Vec<Option<Found>>,
     keys: Keys,
     shape: Shape,
-}
-
-/// The wanted fields of one record.
-#[derive(Clone, Copy)]
-pub struct Fields<'s, 'r> {
-    record: &'r str,
-    found: &'s [Option<Found>],
-}
-
-/// One value of a record, validated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value<'r> {
-    kind: Kind,
-    raw: &'r str,
-}
-
-/// The type of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the types of JSON")]
-pub enum Kind {
-    Null,
-    Boolean,
-    Number,
-    String {
-        /// Whether its text has to be unescaped.
-        escaped: bool,
-    },
-    Array,
-    Object,
 }
 
 /// Why a record cannot be read. Carries nothing of it.
@@ -232,64 +206,10 @@ impl Keys {
     }
 }
 
-impl<'r> Fields<'_, 'r> {
-    /// The wanted field with this index; none where the record does not have it.
-    #[must_use]
-    #[inline]
-    pub fn value(&self, index: usize) -> Option<Value<'r>> {
-        let found = (*self.found.get(index)?)?;
-        Some(Value { kind: found.kind, raw: self.record.get(found.start..found.end)? })
-    }
-}
-
-impl<'r> Value<'r> {
-    /// Its type.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// Its exact JSON text, quotes included.
-    #[must_use]
-    pub fn raw(&self) -> &'r str {
-        self.raw
-    }
-
-    /// The text of a string, unescaped, or the exact text of a number; none for other types. `scratch` is overwritten
-    /// where unescaping needs room.
-    #[must_use]
-    #[inline]
-    pub fn text<'t>(&self, scratch: &'t mut String) -> Option<&'t str>
-    where
-        'r: 't,
-    {
-        match self.kind {
-            Kind::Number => Some(self.raw),
-            Kind::String { escaped } => {
-                let content = self.raw.get(1..self.raw.len().checked_sub(1)?)?;
-                if !escaped {
-                    return Some(content);
-                }
-                scratch.clear();
-                text::unescape(content, scratch);
-                Some(scratch)
-            }
-            Kind::Null | Kind::Boolean | Kind::Array | Kind::Object => None,
-        }
-    }
-}
-
 /// Whether `text` is a number as JSON writes it.
 #[must_use]
 pub(crate) fn is_number(text: &str) -> bool {
     number::end_of_number(text.as_bytes(), 0) == Ok(text.len())
-}
-
-#[derive(Clone, Copy)]
-struct Found {
-    kind: Kind,
-    start: usize,
-    end: usize,
 }
 
 fn wanted_index(wanted: &[(String, usize)], name: &[u8]) -> Option<usize> {

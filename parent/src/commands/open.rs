@@ -1,0 +1,260 @@
+//! `sealroom open`: the consumer opens an output, and learns whether it came from the expected image.
+
+use std::path::{Path, PathBuf};
+
+use sealroom_shared::{
+    arn::KeyArn,
+    digest::Blake3Digest,
+    message::{Header, Opener, Suite},
+};
+
+use crate::{
+    commands::{overwrite, refuse_two_on_stdout},
+    failure::{Failure, Result},
+    kms::{AwsOptions, KmsKey},
+    limits,
+    opening_key::{Keyring, OpeningKey},
+    origin::{self, VerifiedReceipt},
+    padding::PaddingTrimmer,
+    pending_output::{Access, Output},
+    progress::Progress,
+    report::Report,
+    source::Source,
+};
+
+/// Open an enclave's output with a recipient's key, after checking which image it came from
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub struct Open {
+    /// The sealed output; `-` is standard input
+    #[arg(value_name = "SEALED")]
+    input: PathBuf,
+    /// Where the records go (mode 0600); `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Replace a file that is already there
+    #[arg(long)]
+    force: bool,
+    /// Leave the blank lines that round an output's size up
+    #[arg(long)]
+    keep_padding: bool,
+    #[command(flatten)]
+    key: KeyChoice,
+    #[command(flatten)]
+    origin: OriginChoice,
+    #[command(flatten)]
+    aws: AwsOptions,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Key")]
+struct KeyChoice {
+    /// RSA private key: PKCS#8 PEM, as `sealroom keygen` writes it
+    #[arg(long, value_name = "PEM", required_unless_present_any = ["kms", "raw_aes_key"], conflicts_with_all = ["kms", "raw_aes_key"])]
+    private_key: Option<PathBuf>,
+    /// Ask KMS, with --key-arn
+    #[arg(long, requires = "key_arn", conflicts_with = "raw_aes_key")]
+    kms: bool,
+    /// The KMS key that the output is sealed to
+    #[arg(long, value_name = "ARN", requires = "kms", value_parser = KeyArn::parse)]
+    key_arn: Option<KeyArn>,
+    /// AES wrapping key: a file of 32 raw bytes
+    #[arg(long, value_name = "FILE")]
+    raw_aes_key: Option<PathBuf>,
+    /// Namespace of the raw key [default: sealroom]
+    #[arg(long, value_name = "NS", conflicts_with = "kms")]
+    key_namespace: Option<String>,
+    /// Name of the raw key, which is the recipient's in the policy [default: try every one of the namespace]
+    #[arg(long, value_name = "NAME", conflicts_with = "kms")]
+    key_name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Origin")]
+struct OriginChoice {
+    /// The job's receipt
+    #[arg(long, value_name = "FILE", requires = "measurements", required_unless_present = "unverified_origin")]
+    receipt: Option<PathBuf>,
+    /// PCRs of the expected image, as `nitro-cli build-enclave` prints them
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    measurements: Option<PathBuf>,
+    /// Believe receipts under this root certificate instead of the AWS Nitro root: whoever holds its key can forge any receipt
+    #[arg(long, value_name = "PEM", requires = "receipt")]
+    danger_trust_anchor: Option<PathBuf>,
+    /// Open without knowing which image made the output, or whether any enclave did
+    #[arg(long, conflicts_with = "receipt")]
+    unverified_origin: bool,
+}
+
+impl Open {
+    /// Checks the origin, then opens.
+    pub async fn run(self, json: bool) -> Result<Report> {
+        refuse_two_on_stdout(json, &self.out)?;
+        let receipt = self.origin.verify()?;
+        if receipt.is_none() {
+            eprintln!("warning: UNVERIFIED ORIGIN: nothing shows that an enclave made this output; anyone who knows the public key can");
+        }
+        let key = self.key.read(&self.aws).await?;
+        let before = match &receipt {
+            Some(receipt) => {
+                let digest = digest_of(&self.input)?;
+                Some((receipt.output(&digest)?, digest))
+            }
+            None => None,
+        };
+        let mut source = Source::open(&self.input)?;
+        let progress = Progress::bytes(json, source.length);
+        let mut hasher = blake3::Hasher::new();
+        let (header, rest) = read_header(&mut source, &mut hasher)?;
+        if header.suite() == Suite::Signed && self.out == Path::new("-") {
+            return Err(Failure::new("signed-to-pipe", "a signed message is not written to a pipe: its signature is at its end")
+                .help("name a file with --out"));
+        }
+        let opener = key.unlock(&header).await?;
+        if let Some((expected, _)) = &before {
+            expected.compare(&header.message_id().to_hex(), header.context())?;
+        }
+        let is_output = header.context().get(origin::KIND) == Some(origin::KIND_OUTPUT);
+        let trimmer = PaddingTrimmer::new(is_output && !self.keep_padding);
+        let mut output = Output::create(&self.out, Access::Private, overwrite(self.force))?;
+        let bytes = open_frames(opener, trimmer, rest, &mut source, &mut hasher, &mut output, &progress)?;
+        // The file was read twice: what was opened must be what was compared.
+        if before.is_some_and(|(_, digest)| digest != Blake3Digest::finish(&hasher)) {
+            return Err(Failure::new("other-output", "the file changed while it was being opened").help("nothing was written: try again"));
+        }
+        output.publish()?;
+        drop(progress);
+        Ok(self.report(receipt.as_ref(), bytes))
+    }
+
+    fn report(&self, receipt: Option<&VerifiedReceipt>, bytes: u64) -> Report {
+        let origin = match receipt {
+            None => serde_json::json!({ "verified": false }),
+            Some(receipt) => serde_json::json!({
+                "verified": true,
+                "danger_trust_anchor": self.origin.danger_trust_anchor.is_some(),
+                "signed_at_ms": receipt.signed_at(),
+                "policy": receipt.statement().policy,
+                "job": receipt.statement().job,
+            }),
+        };
+        let said = match (receipt, &self.origin.danger_trust_anchor) {
+            (None, _) => "origin NOT verified".to_owned(),
+            (Some(_), Some(root)) => format!("receipt and image verified under {}, NOT under the AWS Nitro root", root.display()),
+            (Some(_), None) => "receipt and image verified under the AWS Nitro root".to_owned(),
+        };
+        Report::note(
+            serde_json::json!({ "out": self.out, "bytes": bytes, "origin": origin }),
+            format!("opened {} ({bytes} bytes): {said}", self.input.display()),
+        )
+    }
+}
+
+impl KeyChoice {
+    async fn read(&self, aws: &AwsOptions) -> Result<OpeningKey> {
+        let keyring = Keyring::new(self.key_namespace.clone(), self.key_name.clone());
+        match (&self.private_key, &self.raw_aes_key, &self.key_arn) {
+            (Some(path), None, None) => OpeningKey::rsa(path, keyring),
+            (None, Some(path), None) => OpeningKey::aes(path, keyring),
+            (None, None, Some(arn)) => Ok(OpeningKey::Kms(Box::new(KmsKey::new(aws, arn.clone()).await?), arn.clone())),
+            _ => Err(Failure::usage("exactly one of --private-key, --kms with --key-arn, and --raw-aes-key is needed")),
+        }
+    }
+}
+
+impl OriginChoice {
+    /// The verified receipt; `None` where the word was given to go without.
+    fn verify(&self) -> Result<Option<VerifiedReceipt>> {
+        match (&self.receipt, &self.measurements) {
+            (Some(receipt), Some(measurements)) => {
+                let measurements = origin::read_measurements(measurements)?;
+                let anchor = origin::trust_anchor(self.danger_trust_anchor.as_deref())?;
+                VerifiedReceipt::verify(receipt, &measurements, &anchor).map(Some)
+            }
+            (None, None) if self.unverified_origin => Ok(None),
+            _ => Err(Failure::usage("either --receipt with --measurements or --unverified-origin is needed")),
+        }
+    }
+}
+
+/// The digest of the whole file, which is read a second time to be opened.
+fn digest_of(input: &Path) -> Result<Blake3Digest> {
+    if input == Path::new("-") {
+        return Err(Failure::usage("with --receipt the output is read twice: name a file instead of `-`"));
+    }
+    let mut source = Source::open(input)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut chunk = vec![0; limits::CHUNK];
+    loop {
+        match source.read(&mut chunk)? {
+            0 => return Ok(Blake3Digest::finish(&hasher)),
+            count => hasher.update(&chunk[..count]),
+        };
+    }
+}
+
+/// The header, and what was read of the frames behind it.
+fn read_header(source: &mut Source, hasher: &mut blake3::Hasher) -> Result<(Header, Vec<u8>)> {
+    let refused = |what: String| {
+        Failure::new("not-a-message", format!("not a sealed message that is accepted: {what}"))
+            .help("give `open` the file that `submit --out` wrote")
+    };
+    let mut read = Vec::new();
+    let mut chunk = vec![0; limits::CHUNK];
+    loop {
+        let count = source.read(&mut chunk)?;
+        hasher.update(&chunk[..count]);
+        read.extend_from_slice(&chunk[..count]);
+        match Header::parse(&read).map_err(|error| refused(error.to_string()))? {
+            Some((header, used)) => return Ok((header, read.split_off(used))),
+            None if count == 0 => return Err(refused("it is cut off".to_owned())),
+            None => {}
+        }
+    }
+}
+
+/// Opens `rest` and everything that follows into `output`; the number of bytes written.
+fn open_frames(
+    mut opener: Opener,
+    mut trimmer: PaddingTrimmer,
+    rest: Vec<u8>,
+    source: &mut Source,
+    hasher: &mut blake3::Hasher,
+    output: &mut Output,
+    progress: &Progress,
+) -> Result<u64> {
+    let refused = |error: sealroom_shared::message::MessageError| {
+        Failure::new("altered", format!("the message is refused: {error}")).help("the file was altered or cut off: fetch it again")
+    };
+    let mut written = 0;
+    let mut chunk = rest;
+    let mut plaintext = zeroize::Zeroizing::new(Vec::new());
+    let mut count = chunk.len();
+    chunk.resize(limits::CHUNK.max(count), 0);
+    loop {
+        opener.push(&chunk[..count], &mut plaintext).map_err(refused)?;
+        for piece in trimmer.take(&plaintext) {
+            output.write_all(&piece)?;
+            written += piece.len() as u64;
+        }
+        plaintext.clear();
+        progress.advance(count as u64);
+        count = source.read(&mut chunk)?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(&chunk[..count]);
+    }
+    opener.finish().map_err(refused)?;
+    let end = trimmer.finish();
+    output.write_all(&end)?;
+    Ok(written + end.len() as u64)
+}
+
+const EXAMPLE: &str = "\
+Examples:
+  sealroom open --private-key analyst.key.pem \\
+      --receipt out.receipt.json --measurements pcrs.json out.sealed --out out.ndjson
+  sealroom open --kms --key-arn arn:aws:kms:eu-central-1:111122223333:key/ID \\
+      --receipt out.receipt.json --measurements pcrs.json out.sealed --out -
+";

@@ -1,0 +1,147 @@
+//! `sealroom submit`: the operator has a job done by an enclave.
+
+use std::{
+    fs::File,
+    io::{self, Seek},
+    path::{Path, PathBuf},
+};
+
+use sealroom_shared::{address::EnclaveAddress, digest::Sha384Digest, limits as shared_limits, receipt::Statement};
+
+use crate::{
+    commands::{overwrite, refuse_two_on_stdout},
+    failure::{Failure, Result},
+    pending_output::{self, Access, PendingFile},
+    progress::Progress,
+    report::Report,
+    source::{self, Source},
+    submission::{self, check, send::Submission},
+    transport,
+};
+
+/// Send a job and its sealed input to an enclave; receive the sealed output and the receipt
+///
+/// Output and receipt appear together, and only when the enclave has finished and the receipt is about this very job.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
+pub struct Submit {
+    /// Where the enclave listens: vsock://CID:PORT or unix:PATH
+    #[arg(long, value_name = "ADDRESS")]
+    enclave: EnclaveAddress,
+    /// The data owner's policy, byte for byte
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// What to do
+    #[arg(long, value_name = "FILE")]
+    job: PathBuf,
+    /// A sealed token key (repeatable)
+    #[arg(long, value_name = "FILE")]
+    token_key: Vec<PathBuf>,
+    /// The sealed input, or every part of it; `-` is standard input
+    #[arg(value_name = "SEALED", required = true)]
+    inputs: Vec<PathBuf>,
+    /// Where the sealed output goes; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where the receipt goes
+    #[arg(long, value_name = "FILE")]
+    receipt: PathBuf,
+    /// Replace files that are already there
+    #[arg(long)]
+    force: bool,
+}
+
+impl Submit {
+    /// Submits, waits, checks, publishes.
+    pub async fn run(self, json: bool) -> Result<Report> {
+        refuse_two_on_stdout(json, &self.out)?;
+        if self.receipt == Path::new("-") {
+            return Err(Failure::usage("--receipt wants the name of a file"));
+        }
+        let mut receipt_file = PendingFile::create(&self.receipt, Access::Usual, overwrite(self.force))?;
+        let mut output = Destination::create(&self.out, self.force)?;
+        let job = self.read(json)?;
+        let (nonce, policy, job_digest) = (job.nonce, Sha384Digest::of(&job.policy), Sha384Digest::of(&job.job));
+
+        let stream = transport::dial(&self.enclave).await?;
+        let received = submission::run(stream, job, output.file()).await?;
+        let submitted = check::Submitted { nonce, policy, job: job_digest, output: check::digest_of(output.file())? };
+        let statement = submitted.compare(&received.receipt)?;
+
+        receipt_file.write_all(&received.receipt)?;
+        output.publish_with(receipt_file)?;
+        Ok(self.report(&statement, &submitted, received.output_bytes))
+    }
+
+    fn read(&self, json: bool) -> Result<Submission> {
+        let policy = source::read_small(&self.policy, shared_limits::POLICY_BYTES)?.to_vec();
+        let job = source::read_small(&self.job, shared_limits::JOB_BYTES)?.to_vec();
+        if self.token_key.len() > shared_limits::TOKEN_KEYS {
+            return Err(Failure::usage(format!("at most {} token keys go with a job", shared_limits::TOKEN_KEYS)));
+        }
+        let token_keys =
+            self.token_key.iter().map(|path| source::read_small(path, shared_limits::TOKEN_KEY_MESSAGE_BYTES).map(|key| key.to_vec()));
+        let token_keys = token_keys.collect::<Result<_>>()?;
+        let inputs = self.inputs.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
+        let length = inputs.iter().map(|input| input.length).sum();
+        let mut nonce = [0; 32];
+        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| Failure::new("internal", "the random number generator failed"))?;
+        Ok(Submission { nonce, policy, job, token_keys, inputs, progress: Progress::bytes(json, length) })
+    }
+
+    fn report(&self, statement: &Statement, submitted: &check::Submitted, bytes: u64) -> Report {
+        Report::note(
+            serde_json::json!({
+                "out": self.out,
+                "receipt": self.receipt,
+                "bytes": bytes,
+                "output_digest": submitted.output,
+                "statement": statement,
+            }),
+            format!("wrote {} ({bytes} bytes) and {}", self.out.display(), self.receipt.display()),
+        )
+    }
+}
+
+/// Where the output is put together: its header comes last and stands first, so it needs a file even for `-`.
+enum Destination {
+    Named(PendingFile),
+    Spooled(File),
+}
+
+impl Destination {
+    fn create(target: &Path, force: bool) -> Result<Self> {
+        if target == Path::new("-") {
+            // Without a name, so that nothing is left behind however the process ends. It holds ciphertext alone.
+            return tempfile::tempfile()
+                .map(Self::Spooled)
+                .map_err(|error| Failure::new("file", format!("cannot make a temporary file: {error}")));
+        }
+        PendingFile::create(target, Access::Usual, overwrite(force)).map(Self::Named)
+    }
+
+    fn file(&mut self) -> &mut File {
+        match self {
+            Self::Named(file) => file.file(),
+            Self::Spooled(file) => file,
+        }
+    }
+
+    /// The receipt first: an output without its receipt is what nobody can check.
+    fn publish_with(self, receipt: PendingFile) -> Result<()> {
+        match self {
+            Self::Named(output) => pending_output::publish(vec![receipt, output]),
+            Self::Spooled(mut output) => {
+                let copied = output.rewind().and_then(|()| io::copy(&mut output, &mut io::stdout().lock()));
+                copied.map_err(|error| Failure::new("file", format!("cannot write to standard output: {error}")))?;
+                pending_output::publish(vec![receipt])
+            }
+        }
+    }
+}
+
+const EXAMPLE: &str = "\
+Example:
+  sealroom submit --enclave vsock://16:5000 --policy policy.toml --job job.toml \\
+      --token-key customer.token in.sealed --out out.sealed --receipt out.receipt.json
+";

@@ -1,0 +1,108 @@
+//! Where an output came from: a receipt, verified against measurements and a trust anchor. `commands::open` and
+//! `commands::submit` use it. What is in a [`VerifiedReceipt`] is the enclave's own word; nothing else makes one.
+
+use std::path::Path;
+
+use sealroom_shared::{
+    attestation::{self, AttestationDocument, TrustAnchor, Verified, VerifyTime},
+    digest::Blake3Digest,
+    limits as shared_limits,
+    measurements::Measurements,
+    message::EncryptionContext,
+    receipt::{Output, Receipt, Statement},
+};
+
+use crate::{
+    failure::{Failure, Result},
+    limits, source,
+};
+
+/// A receipt whose document chains to the trust anchor and is of the expected image.
+pub struct VerifiedReceipt {
+    statement: Statement,
+    document: Verified<AttestationDocument>,
+}
+
+impl VerifiedReceipt {
+    /// Verifies a receipt file, at the document's own time: a stored receipt stays good when its certificates have expired.
+    pub fn verify(receipt: &Path, measurements: &Measurements, anchor: &TrustAnchor) -> Result<Self> {
+        let bytes = source::read_small(receipt, shared_limits::RECEIPT_BYTES)?;
+        let refused = |what: String| Failure::new("receipt", format!("{}: {what}", receipt.display()));
+        let receipt = Receipt::parse(&bytes).map_err(|error| refused(error.to_string()))?;
+        let document = attestation::verify(&receipt.document, anchor, VerifyTime::DocumentTime)
+            .map_err(|error| refused(format!("the attestation document is refused: {error}")).help(HELP_ANCHOR))?;
+        document.matches(measurements).map_err(|error| {
+            let failure = Failure::new("measurements", format!("the receipt is of another image: {error}"));
+            if document.is_debug() {
+                failure.help("it is of an enclave in debug mode, whose console the parent reads: believe nothing from it")
+            } else {
+                failure.help(HELP_IMAGE)
+            }
+        })?;
+        let statement = receipt
+            .attested_statement(document.user_data.as_deref(), document.public_key.as_deref(), document.nonce.as_deref(), None)
+            .map_err(|error| refused(error.to_string()))?;
+        Ok(Self { statement, document })
+    }
+
+    /// What the enclave states.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// When the receipt's document was signed, in milliseconds since 1970.
+    pub fn signed_at(&self) -> u64 {
+        self.document.timestamp.as_millis()
+    }
+
+    /// The stated output that has this digest.
+    pub fn output(&self, digest: &Blake3Digest) -> Result<ExpectedOutput<'_>> {
+        match self.statement.outputs.iter().find(|output| output.digest == *digest) {
+            Some(output) => Ok(ExpectedOutput { output, statement: &self.statement }),
+            None => Err(Failure::new("other-output", format!("the file is not an output of this receipt: its digest is {digest}"))
+                .help("the file was altered or cut off, or the receipt is another job's")),
+        }
+    }
+}
+
+/// One output that a verified receipt speaks of.
+pub struct ExpectedOutput<'a> {
+    output: &'a Output,
+    statement: &'a Statement,
+}
+
+impl ExpectedOutput<'_> {
+    /// Compares an unlocked message's id and context with the receipt.
+    pub fn compare(&self, message_id: &str, context: &EncryptionContext) -> Result<()> {
+        let (job, policy) = (self.statement.job.digest.to_string(), self.statement.policy.digest.to_string());
+        let expected = [(KIND, KIND_OUTPUT), (JOB, job.as_str()), (SOURCE_POLICY, policy.as_str())];
+        if self.output.message_id == message_id && expected.iter().all(|(key, value)| context.get(key) == Some(*value)) {
+            return Ok(());
+        }
+        Err(Failure::new("other-output", "the message is not the one that the receipt states: its id or its context differs"))
+    }
+}
+
+/// Reads the measurements file that the image's builder published.
+pub fn read_measurements(path: &Path) -> Result<Measurements> {
+    Measurements::from_nitro_cli(&source::read_text(path, limits::MEASUREMENTS)?)
+        .map_err(|error| Failure::new("measurements", format!("{}: {error}", path.display())))
+}
+
+/// The AWS Nitro root, or another one that was asked for by a name that says danger.
+pub fn trust_anchor(danger: Option<&Path>) -> Result<TrustAnchor> {
+    let Some(path) = danger else { return Ok(TrustAnchor::aws_root_g1()) };
+    TrustAnchor::danger_from_pem(&source::read_text(path, limits::MEASUREMENTS)?)
+        .map_err(|error| Failure::new("trust-anchor", format!("{} is not one root certificate: {error}", path.display())))
+}
+
+/// Key of the encryption context that says what a message is.
+pub const KIND: &str = "sealroom:kind";
+/// The kind of what an enclave gives out.
+pub const KIND_OUTPUT: &str = "output";
+const JOB: &str = "sealroom:job-sha384";
+const SOURCE_POLICY: &str = "sealroom:source-policy-sha384";
+
+const HELP_ANCHOR: &str = "receipts chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
+const HELP_IMAGE: &str =
+    "compare --measurements with what the image's builder published; an image that was rebuilt or configured otherwise has others";

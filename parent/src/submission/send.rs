@@ -1,0 +1,64 @@
+//! The submitter's side of the job protocol: hello, policy, job, token keys, sealed inputs, end.
+
+use sealroom_shared::wire::{Hello, Kind, WireError, Writer};
+use tokio::{io::AsyncWrite, task::block_in_place};
+
+use crate::{failure::Failure, progress::Progress, source::Source, submission::in_time};
+
+/// Everything that is sent for one job.
+pub struct Submission {
+    /// Fresh random bytes that come back in the receipt.
+    pub nonce: [u8; 32],
+    /// The policy file's bytes.
+    pub policy: Vec<u8>,
+    /// The job file's bytes.
+    pub job: Vec<u8>,
+    /// Sealed token keys.
+    pub token_keys: Vec<Vec<u8>>,
+    /// Sealed inputs, in order.
+    pub inputs: Vec<Source>,
+    /// Advances with the inputs' bytes.
+    pub progress: Progress,
+}
+
+/// Why sending ended early.
+pub enum SendError {
+    /// The enclave does not take more: what it says counts.
+    Wire(WireError),
+    /// An input cannot be read.
+    Here(Failure),
+}
+
+/// Sends everything, then half-closes.
+pub async fn send(to: impl AsyncWrite + Unpin, job: Submission) -> Result<(), SendError> {
+    let mut to = Writer::new(to);
+    in_time(to.frame(Kind::Hello, &Hello { nonce: job.nonce }.encode())).await?;
+    in_time(to.document(Kind::Policy, &job.policy)).await?;
+    in_time(to.document(Kind::Job, &job.job)).await?;
+    for token_key in &job.token_keys {
+        in_time(to.frame(Kind::TokenKey, token_key)).await?;
+    }
+    let mut chunk = vec![0; sealroom_shared::limits::WIRE_PAYLOAD];
+    for mut input in job.inputs {
+        in_time(to.frame(Kind::Input, &[])).await?;
+        loop {
+            // Standard input may block for as long as it likes; the other tasks go on meanwhile.
+            let count = block_in_place(|| input.read(&mut chunk)).map_err(SendError::Here)?;
+            if count == 0 {
+                break;
+            }
+            in_time(to.frame(Kind::Data, &chunk[..count])).await?;
+            job.progress.advance(count as u64);
+        }
+        in_time(to.frame(Kind::InputEnd, &[])).await?;
+    }
+    in_time(to.frame(Kind::End, &[])).await?;
+    in_time(to.shutdown()).await?;
+    Ok(())
+}
+
+impl From<WireError> for SendError {
+    fn from(error: WireError) -> Self {
+        Self::Wire(error)
+    }
+}

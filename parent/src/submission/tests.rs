@@ -1,0 +1,239 @@
+//! The job protocol against an enclave that keeps to a script.
+
+use std::io::Read;
+
+use sealroom_shared::{
+    digest::{Sha384Digest, hex},
+    receipt::{Attested, NamedDigest, Output, Receipt, Statement, user_data_of},
+    wire::{self, Kind, Refusal, RefusalNote, Writer},
+};
+use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
+
+use super::*;
+use crate::{progress::Progress, source::Source, submission::check::Submitted};
+
+type Enclave = (ReadHalf<DuplexStream>, Writer<WriteHalf<DuplexStream>>);
+
+fn connection() -> (Stream, Enclave) {
+    let (near, far) = duplex(1000);
+    let (from, to) = split(far);
+    (Box::new(near), (from, Writer::new(to)))
+}
+
+fn submission(input: &[u8]) -> (send::Submission, tempfile::NamedTempFile) {
+    let file = tempfile::NamedTempFile::new().expect("file");
+    std::fs::write(file.path(), input).expect("written");
+    let submission = send::Submission {
+        nonce: [7; 32],
+        policy: b"policy".to_vec(),
+        job: b"job".to_vec(),
+        token_keys: vec![b"token".to_vec()],
+        inputs: vec![Source::open(file.path()).expect("opened")],
+        progress: Progress::bytes(true, None),
+    };
+    (submission, file)
+}
+
+/// Reads what `submit` sends up to `End`: kinds (runs of data as one) and the input's bytes.
+async fn read_all(from: &mut ReadHalf<DuplexStream>) -> (Vec<Kind>, Vec<u8>) {
+    let (mut kinds, mut input, mut payload) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        let kind = wire::read(from, &mut payload).await.expect("frame");
+        if kind == Kind::Data {
+            input.extend_from_slice(&payload);
+        }
+        if kinds.last() != Some(&kind) {
+            kinds.push(kind);
+        }
+        if kind == Kind::End {
+            return (kinds, input);
+        }
+    }
+}
+
+/// Plays `frames` after the hello and returns how `submit` took it, with the output file's content.
+async fn answered(frames: &[(Kind, &[u8])]) -> (Result<Received>, Vec<u8>) {
+    let (stream, (mut from, mut to)) = connection();
+    let frames: Vec<(Kind, Vec<u8>)> = frames.iter().map(|(kind, bytes)| (*kind, bytes.to_vec())).collect();
+    let enclave = tokio::spawn(async move {
+        read_all(&mut from).await;
+        let hello = (Kind::Hello, wire::enclave_hello());
+        for (kind, bytes) in [hello].iter().chain(&frames) {
+            // `submit` may have hung up: that is what the test is about.
+            let _ = to.frame(*kind, bytes).await;
+        }
+    });
+    let mut output = tempfile::tempfile().expect("file");
+    let received = run(stream, submission(b"sealed").0, &mut output).await;
+    enclave.abort();
+    let mut content = Vec::new();
+    std::io::Seek::rewind(&mut output).expect("rewound");
+    output.read_to_end(&mut content).expect("read");
+    (received, content)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn job_goes_out_in_order_and_the_header_lands_first() {
+    let (stream, (mut from, mut to)) = connection();
+    let input: Vec<u8> = (0..300_000u32).map(|i| i as u8).collect();
+    let (job, _file) = submission(&input);
+    let enclave = tokio::spawn(async move {
+        let sent = read_all(&mut from).await;
+        for (kind, bytes) in [
+            (Kind::Hello, wire::enclave_hello()),
+            (Kind::Output, vec![0, 0, 0, 6]),
+            (Kind::Data, b"frames ".to_vec()),
+            (Kind::Data, b"and more".to_vec()),
+            (Kind::OutputHeader, b"header".to_vec()),
+            (Kind::Receipt, b"rec".to_vec()),
+            (Kind::Receipt, b"eipt".to_vec()),
+            (Kind::Done, vec![]),
+        ] {
+            to.frame(kind, &bytes).await.expect("sent");
+        }
+        sent
+    });
+    let mut output = tempfile::tempfile().expect("file");
+    let received = run(stream, job, &mut output).await.expect("done");
+    let (kinds, sent) = enclave.await.expect("joined");
+    assert_eq!(kinds, [Kind::Hello, Kind::Policy, Kind::Job, Kind::TokenKey, Kind::Input, Kind::Data, Kind::InputEnd, Kind::End]);
+    assert_eq!(sent, input);
+    assert_eq!((received.receipt.as_slice(), received.output_bytes), (&b"receipt"[..], 21));
+    assert_eq!(check::digest_of(&mut output).expect("digest"), {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"headerframes and more");
+        sealroom_shared::digest::Blake3Digest::finish(&hasher)
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_in_place_of_any_frame_names_code_line_and_rule() {
+    let note = RefusalNote { line: 3, rule: "card_number: \u{1b}[2Jkeep".to_owned() };
+    let refusal = Refusal::JobNotAllowed.encode(Some(&note));
+    for before in 0..3 {
+        let frames: [(Kind, &[u8]); 3] = [(Kind::Output, &[0, 0, 0, 1]), (Kind::Data, b"x"), (Kind::OutputHeader, b"h")];
+        let mut frames = frames[..before].to_vec();
+        frames.push((Kind::Refusal, &refusal));
+        let failure = answered(&frames).await.0.err().expect("refused");
+        assert_eq!(failure.code(), "job-not-allowed");
+        let text = failure.to_text();
+        assert!(text.contains("line 3: card_number: ") && !text.contains('\u{1b}'), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusal_before_the_input_was_read_is_heard() {
+    let (stream, (mut from, mut to)) = connection();
+    let (job, _file) = submission(&vec![1; 3_000_000]);
+    let enclave = tokio::spawn(async move {
+        wire::read(&mut from, &mut Vec::new()).await.expect("hello");
+        to.frame(Kind::Hello, &wire::enclave_hello()).await.expect("sent");
+        to.frame(Kind::Refusal, &Refusal::PolicyMismatch.encode(None)).await.expect("sent");
+        // Both halves drop here: the rest of the input finds nobody.
+    });
+    let received = run(stream, job, &mut tempfile::tempfile().expect("file")).await;
+    enclave.await.expect("joined");
+    assert_eq!(received.err().expect("refused").code(), "policy-mismatch");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_out_of_order_are_refused() {
+    let output: (Kind, &[u8]) = (Kind::Output, &[0, 0, 0, 1]);
+    let header: (Kind, &[u8]) = (Kind::OutputHeader, b"h");
+    let receipt: (Kind, &[u8]) = (Kind::Receipt, b"r");
+    let done: (Kind, &[u8]) = (Kind::Done, b"");
+    for frames in [
+        vec![done],
+        vec![receipt, done],
+        vec![output, receipt, done],
+        vec![output, header, done],
+        vec![output, header, (Kind::Data, b"x"), receipt, done],
+        vec![output, header, receipt, output],
+        vec![output, (Kind::OutputHeader, b"longer"), receipt, done],
+        vec![output, (Kind::OutputHeader, b""), receipt, done],
+        vec![output, header, receipt, (Kind::Done, b"x")],
+        vec![(Kind::Output, &[0, 1]), header, receipt, done],
+        vec![(Kind::Output, &[0, 1, 0, 1]), header, receipt, done],
+        vec![(Kind::Hello, b"")],
+        vec![(Kind::Refusal, b"")],
+        vec![output, header, receipt],
+        vec![output],
+        vec![],
+    ] {
+        let kinds: Vec<Kind> = frames.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(answered(&frames).await.0.err().expect("refused").code(), "protocol", "{kinds:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn header_is_not_in_the_file_before_it_was_sent() {
+    let (received, content) = answered(&[(Kind::Output, &[0, 0, 0, 4]), (Kind::Data, b"frames")]).await;
+    assert!(received.is_err());
+    assert_eq!(content, b"\0\0\0\0frames");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_services_on_the_port_are_named() {
+    let (stream, (_from, _to)) = {
+        let (near, mut far) = duplex(1000);
+        far.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("sent");
+        (Box::new(near) as Stream, split(far))
+    };
+    let received = run(stream, submission(b"").0, &mut tempfile::tempfile().expect("file")).await;
+    assert_eq!(received.err().expect("refused").code(), "protocol");
+}
+
+/// A receipt whose document is well formed and signed by nobody: `compare` verifies no signature.
+fn receipt_for(submitted: &Submitted, change: impl Fn(&mut Statement), nonce: &[u8], public_key: &str) -> Vec<u8> {
+    let mut statement = Statement {
+        version: Statement::VERSION,
+        enclave: "0.1.0".into(),
+        policy: NamedDigest { name: "p".into(), digest: submitted.policy },
+        job: NamedDigest { name: "records".into(), digest: submitted.job },
+        inputs: vec![],
+        token_keys: vec![],
+        outputs: vec![Output { message_id: "00".into(), recipients: vec![], digest: submitted.output }],
+        kms_requests: vec![],
+        attested: Attested { authorized: 1, finished: 2 },
+        counts: None,
+    };
+    change(&mut statement);
+    let statement = statement.to_canonical().expect("canonical");
+    let text = |text: &str| format!("{:02x}{}", 0x60 + text.len(), hex(text.as_bytes()));
+    let bytes = |bytes: &[u8]| format!("58{:02x}{}", bytes.len(), hex(bytes));
+    let payload = [
+        "a9".to_owned(),
+        text("module_id") + &text("i"),
+        text("digest") + &text("SHA384"),
+        text("timestamp") + "01",
+        text("pcrs") + "a100" + &bytes(&[1; 48]),
+        text("certificate") + &bytes(&[1]),
+        text("cabundle") + "81" + &bytes(&[1]),
+        text("public_key") + public_key,
+        text("user_data") + &bytes(user_data_of(&statement).as_bytes()),
+        text("nonce") + &bytes(nonce),
+    ]
+    .concat();
+    let document = format!("8444a1013822a059{:04x}{payload}{}", payload.len() / 2, bytes(&[1; 96]));
+    let document = (0..document.len()).step_by(2).map(|at| u8::from_str_radix(&document[at..at + 2], 16).expect("hex"));
+    Receipt { statement, document: document.collect() }.to_file()
+}
+
+#[test]
+fn receipt_counts_only_for_this_very_submission() {
+    let submitted = Submitted {
+        nonce: [7; 32],
+        policy: Sha384Digest::of(b"policy"),
+        job: Sha384Digest::of(b"job"),
+        output: sealroom_shared::digest::Blake3Digest::finish(blake3::Hasher::new().update(b"output")),
+    };
+    let other = Sha384Digest::of(b"other");
+    let compare = |receipt: Vec<u8>| submitted.compare(&receipt).map_err(|failure| failure.code());
+    assert!(compare(receipt_for(&submitted, |_| {}, &[7; 32], "f6")).is_ok());
+    assert_eq!(compare(receipt_for(&submitted, |_| {}, &[8; 32], "f6")), Err("receipt"));
+    assert_eq!(compare(receipt_for(&submitted, |_| {}, &[7; 32], "4101")), Err("receipt"));
+    assert_eq!(compare(receipt_for(&submitted, |statement| statement.policy.digest = other, &[7; 32], "f6")), Err("receipt"));
+    assert_eq!(compare(receipt_for(&submitted, |statement| statement.job.digest = other, &[7; 32], "f6")), Err("receipt"));
+    assert_eq!(compare(receipt_for(&submitted, |statement| statement.outputs.clear(), &[7; 32], "f6")), Err("receipt"));
+    assert_eq!(compare(b"{}".to_vec()), Err("receipt"));
+}

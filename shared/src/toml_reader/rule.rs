@@ -1,0 +1,90 @@
+//! What can be wrong with a policy or a job file. The texts say what is wrong and what is allowed; they are for the
+//! file's own author, and hold nothing but that author's words.
+
+/// What is wrong with a policy or a job file, and where. Speaks of the author's own text only.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {}{rule}", KeyPrefix(.key))]
+pub struct DocumentError {
+    /// Line of the file, from 1.
+    pub line: u32,
+    /// Dotted path of the key, cut at [`limits::KEY_PATH_SHOWN`] bytes; empty where it is about no key.
+    pub key: String,
+    /// What is wrong, and what is allowed.
+    pub rule: Rule,
+}
+
+/// The rule that a document breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    /// Longer than its bound.
+    #[error("the file is longer than {0} bytes")]
+    TooLong(usize),
+    /// Not UTF-8.
+    #[error("the file is not UTF-8 text")]
+    NotUtf8,
+    /// Not TOML; the reader's own words.
+    #[error("not valid TOML: {0}")]
+    Syntax(String),
+    /// A key that does not exist.
+    #[error("unknown key; allowed here: {0}")]
+    UnknownKey(String),
+    /// A key, operation or value of the design that this version does not have.
+    #[error("not yet supported by this version of Sealroom")]
+    NotYetSupported,
+    /// A required key is absent.
+    #[error("this key is required here")]
+    Missing,
+    /// A value of another type.
+    #[error("wrong type; expected {0}")]
+    Type(&'static str),
+    /// A value outside its list or bounds.
+    #[error("not allowed; expected {0}")]
+    Value(&'static str),
+    /// A number outside its bounds.
+    #[error("out of bounds; allowed are {0} to {1}")]
+    Bounds(u64, u64),
+    /// Too many entries.
+    #[error("too many entries; at most {0}")]
+    TooMany(usize),
+    /// A name that is empty, too long or holds control characters.
+    #[error("not a name; expected 1 to {0} bytes without control characters")]
+    Name(usize),
+    /// The same entry twice.
+    #[error("stands here twice")]
+    Duplicate,
+    /// Not the ARN of a key that can be used.
+    #[error(transparent)]
+    KeyArn(#[from] crate::arn::KeyArnError),
+    /// Not a digest.
+    #[error(transparent)]
+    Digest(#[from] crate::digest::DigestFormat),
+    /// Not an RSA public key that can be used.
+    #[error("not an RSA public key that can be used; expected one PEM block `PUBLIC KEY` with a key of 2048 to 4096 bits")]
+    RsaPublicKey,
+    /// A recipient's key is one of the policy's own.
+    #[error("a recipient's kms_key must not be one of `keys`: whoever may read outputs could then read the inputs")]
+    RecipientIsInputKey,
+    /// A recipient has both or neither key.
+    #[error("a recipient has exactly one of kms_key and rsa_public_key")]
+    RecipientKey,
+    /// `not_before` is not before `not_after`.
+    #[error("not_after must be later than not_before")]
+    EmptyValidity,
+    /// A domain without its `[tokens]` entry.
+    #[error("this token domain has no [tokens.DOMAIN] entry")]
+    UnknownTokenDomain,
+    /// `check = ""`.
+    #[error("the token key's check value is empty; make the key with `sealroom token-key new` and write the value it prints here")]
+    TokenCheckEmpty,
+    /// A job that would release no column.
+    #[error("the job has no output column; give at least one field an operation other than drop")]
+    NoColumns,
+}
+
+struct KeyPrefix<'k>(&'k str);
+
+impl std::fmt::Display for KeyPrefix<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(out, "{}: ", self.0) }
+    }
+}
