@@ -49,9 +49,8 @@ impl KeyArn {
             return Err(KeyArnError::Alias);
         }
         let id = resource.strip_prefix("key/").ok_or(KeyArnError::Format)?;
-        let word = |text: &str| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        };
+        let word =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let account_is_digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         let id_is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov") || !word(region) || !account_is_digits || !id_is_plain {

@@ -173,7 +173,8 @@ impl Receipt {
     #[must_use]
     pub fn to_file(&self) -> Vec<u8> {
         // Base64 text needs no escapes, so writing it cannot fail and its order is the canonical one.
-        format!("{{\"document\":\"{}\",\"statement\":\"{}\"}}\n", STANDARD.encode(&self.document), STANDARD.encode(&self.statement)).into_bytes()
+        format!("{{\"document\":\"{}\",\"statement\":\"{}\"}}\n", STANDARD.encode(&self.document), STANDARD.encode(&self.statement))
+            .into_bytes()
     }
 
     /// Reads a receipt file. Its bytes must be exactly those that [`Receipt::to_file`] writes.
@@ -265,7 +266,9 @@ mod tests {
     #[test]
     fn the_canonical_form_has_sorted_keys_and_no_spaces() {
         let text = String::from_utf8(statement().to_canonical().unwrap()).unwrap();
-        assert!(text.starts_with("{\"attested\":{\"authorized\":1,\"finished\":2},\"enclave\":\"0.1.0\",\"inputs\":[],\"job\":{\"digest\":"));
+        assert!(
+            text.starts_with("{\"attested\":{\"authorized\":1,\"finished\":2},\"enclave\":\"0.1.0\",\"inputs\":[],\"job\":{\"digest\":")
+        );
     }
 
     #[test]

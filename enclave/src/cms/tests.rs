@@ -54,7 +54,8 @@ fn real_answers_of_kms_open_or_parse() {
         println!("absent: {}; real answers of KMS were not tried", folder.display());
         return;
     };
-    let mut names: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension() == Some("ber".as_ref())).collect();
+    let mut names: Vec<PathBuf> =
+        entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension() == Some("ber".as_ref())).collect();
     names.sort();
     assert_eq!(names.len(), 5);
     let mut opened = 0;

@@ -63,9 +63,11 @@ fn bound_to_policy(kind: SealedKind, context: &EncryptionContext, policy: &Polic
 
 /// The encrypted data keys that name one of the policy's keys, byte for byte.
 fn candidates<'a>(header: &'a Header, policy: &'a Policy) -> impl Iterator<Item = (&'a KeyArn, &'a EncryptedDataKey)> {
-    header.encrypted_data_keys().iter().filter(|key| key.provider_id == AWS_KMS).filter_map(|key| {
-        policy.keys().iter().find(|arn| arn.as_str().as_bytes() == key.provider_info.as_slice()).map(|arn| (arn, key))
-    })
+    header
+        .encrypted_data_keys()
+        .iter()
+        .filter(|key| key.provider_id == AWS_KMS)
+        .filter_map(|key| policy.keys().iter().find(|arn| arn.as_str().as_bytes() == key.provider_info.as_slice()).map(|arn| (arn, key)))
 }
 
 /// A data key that the message does not commit to means that the answer or the message was swapped.

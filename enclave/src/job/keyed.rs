@@ -52,7 +52,8 @@ impl Keyed {
         R: AsyncRead + Unpin + Send,
         W: AsyncWrite + Unpin + Send,
     {
-        let Material { policy, job, nonce, at, input, token_statements, requests, recipients, opener, sealer, rows, received, used } = self.0;
+        let Material { policy, job, nonce, at, input, token_statements, requests, recipients, opener, sealer, rows, received, used } =
+            self.0;
         let header_length = u32::try_from(sealer.header().len()).map_err(|_| Refusal::Internal)?;
         session.outgoing.frame(Kind::Output, &header_length.to_be_bytes()).await?;
 

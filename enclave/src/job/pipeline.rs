@@ -49,17 +49,12 @@ impl Pipeline {
         let mut output = Output::new(sealer, outgoing);
         let mut lines = LineSplitter::new();
         let mut plaintext = Plaintext(Vec::new());
-        loop {
-            match incoming.blocking_recv().ok_or(Refusal::Protocol)? {
-                Incoming::Bytes(bytes) => {
-                    input.take(&bytes);
-                    opener.push(&bytes, &mut plaintext.0).map_err(of_message)?;
-                    lines.push(&plaintext.0, |line| rows.record(line, &mut output.rows.0)).map_err(of_records)?;
-                    plaintext.0.clear();
-                    output.seal_if_large()?;
-                }
-                Incoming::End => break,
-            }
+        while let Incoming::Bytes(bytes) = incoming.blocking_recv().ok_or(Refusal::Protocol)? {
+            input.take(&bytes);
+            opener.push(&bytes, &mut plaintext.0).map_err(of_message)?;
+            lines.push(&plaintext.0, |line| rows.record(line, &mut output.rows.0)).map_err(of_records)?;
+            plaintext.0.clear();
+            output.seal_if_large()?;
         }
         opener.finish().map_err(of_message)?;
         lines.finish(|line| rows.record(line, &mut output.rows.0)).map_err(of_records)?;

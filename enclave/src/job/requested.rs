@@ -55,9 +55,10 @@ impl Requested {
             }
             latest = kind;
         }
-        let policy =
-            Policy::parse(&policy).map_err(|error| Refused::with_note(Refusal::PolicyInvalid, error.line, without_line(error.line, &error)))?;
-        let job = Job::parse(&job).map_err(|error| Refused::with_note(Refusal::JobInvalid, error.line, without_line(error.line, &error)))?;
+        let policy = Policy::parse(&policy)
+            .map_err(|error| Refused::with_note(Refusal::PolicyInvalid, error.line, without_line(error.line, &error)))?;
+        let job =
+            Job::parse(&job).map_err(|error| Refused::with_note(Refusal::JobInvalid, error.line, without_line(error.line, &error)))?;
         Ok(Self { policy, job, nonce, token_messages })
     }
 

@@ -42,7 +42,8 @@ impl SealedTokenKeys {
         let mut chosen = BTreeMap::new();
         for domain in domains {
             let message = claimed.remove(domain).ok_or_else(|| {
-                let rule = format!("the job tokenizes with the token domain `{domain}`, and its sealed token key was not sent (--token-key)");
+                let rule =
+                    format!("the job tokenizes with the token domain `{domain}`, and its sealed token key was not sent (--token-key)");
                 Refused::with_note(Refusal::JobNotAllowed, 0, rule)
             })?;
             chosen.insert(domain.to_owned(), message);

@@ -43,16 +43,16 @@ impl KmsError {
     fn from_code(code: Option<&str>, status: u16) -> Self {
         match code {
             Some(
-                "AccessDeniedException"
-                | "NotFoundException"
-                | "DisabledException"
-                | "KMSInvalidStateException"
-                | "IncorrectKeyException",
+                "AccessDeniedException" | "NotFoundException" | "DisabledException" | "KMSInvalidStateException" | "IncorrectKeyException",
             ) => Self::Denied,
             Some("InvalidCiphertextException") => Self::Ciphertext,
-            Some("ThrottlingException" | "LimitExceededException" | "KeyUnavailableException" | "DependencyTimeoutException" | "KMSInternalException") => {
-                Self::Unavailable
-            }
+            Some(
+                "ThrottlingException"
+                | "LimitExceededException"
+                | "KeyUnavailableException"
+                | "DependencyTimeoutException"
+                | "KMSInternalException",
+            ) => Self::Unavailable,
             _ if status >= 500 => Self::Unavailable,
             Some(_) => Self::Refused,
             None => Self::Untrusted,
@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn only_a_refusal_of_the_key_itself_lets_the_next_one_be_tried() {
-        for code in ["AccessDeniedException", "NotFoundException", "DisabledException", "KMSInvalidStateException", "IncorrectKeyException"] {
+        for code in ["AccessDeniedException", "NotFoundException", "DisabledException", "KMSInvalidStateException", "IncorrectKeyException"]
+        {
             assert_eq!(KmsError::from_code(Some(code), 400), KmsError::Denied);
         }
         for (code, status, expected) in [

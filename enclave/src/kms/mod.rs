@@ -61,7 +61,12 @@ impl Kms {
     ///
     /// # Errors
     /// Where a trust anchor is not usable.
-    pub fn new(config: &Measured, nsm: Arc<dyn Nsm>, clock: Arc<AttestedClock>, recipient: Arc<RecipientKey>) -> Result<Self, rustls::Error> {
+    pub fn new(
+        config: &Measured,
+        nsm: Arc<dyn Nsm>,
+        clock: Arc<AttestedClock>,
+        recipient: Arc<RecipientKey>,
+    ) -> Result<Self, rustls::Error> {
         let service = |port| ParentService { cid: config.parent_cid, port };
         let connector = Connector::new(service(config.ports.kms), config, Arc::clone(&clock))?;
         let credentials = SharedCredentialsProvider::new(FromParent::new(service(config.ports.credentials), Arc::clone(&clock)));

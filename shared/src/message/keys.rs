@@ -46,10 +46,7 @@ impl DataKey {
     fn derive(&self, message_id: &MessageId, info: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>, MessageError> {
         let pseudo_random_key = hkdf::Salt::new(hkdf::HKDF_SHA512, message_id.as_bytes()).extract(self.0.as_slice());
         let mut out = Zeroizing::new([0; 32]);
-        pseudo_random_key
-            .expand(info, ThirtyTwo)
-            .and_then(|okm| okm.fill(out.as_mut_slice()))
-            .map_err(|_| MessageError::Commitment)?;
+        pseudo_random_key.expand(info, ThirtyTwo).and_then(|okm| okm.fill(out.as_mut_slice())).map_err(|_| MessageError::Commitment)?;
         Ok(out)
     }
 

@@ -99,7 +99,11 @@ impl Opener {
                 None => Ok(Length::AtLeast(2)),
                 Some(length) => {
                     let length = usize::from(u16::from_be_bytes(*length));
-                    if length > limits::FOOTER_SIGNATURE { Err(MessageError::Signature) } else { Ok(Length::Known(2_usize.saturating_add(length))) }
+                    if length > limits::FOOTER_SIGNATURE {
+                        Err(MessageError::Signature)
+                    } else {
+                        Ok(Length::Known(2_usize.saturating_add(length)))
+                    }
                 }
             },
             Part::Frame => match bytes.first_chunk::<4>() {

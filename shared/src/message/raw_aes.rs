@@ -28,7 +28,13 @@ impl WrappingKey {
     ///
     /// # Errors
     /// [`MessageError::Wrapping`], [`MessageError::Random`].
-    pub fn wrap(&self, namespace: &str, name: &str, context: &EncryptionContext, data_key: &DataKey) -> Result<EncryptedDataKey, MessageError> {
+    pub fn wrap(
+        &self,
+        namespace: &str,
+        name: &str,
+        context: &EncryptionContext,
+        data_key: &DataKey,
+    ) -> Result<EncryptedDataKey, MessageError> {
         let mut iv = [0; 12];
         aws_lc_rs::rand::fill(&mut iv).map_err(|_| MessageError::Random)?;
         let mut ciphertext = data_key.as_bytes().to_vec();

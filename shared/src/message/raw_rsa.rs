@@ -1,7 +1,9 @@
 //! The raw RSA keyring: a data key wrapped under an RSA public key, OAEP with SHA-256 and MGF1-SHA-256. The provider
 //! is the key namespace, its info the key name.
 
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey};
+use aws_lc_rs::rsa::{
+    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
+};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use zeroize::Zeroizing;
@@ -37,11 +39,8 @@ impl PublicKey {
     /// [`MessageError::Wrapping`].
     pub fn wrap(&self, namespace: &str, name: &str, data_key: &DataKey) -> Result<EncryptedDataKey, MessageError> {
         let mut ciphertext = vec![0; self.0.ciphertext_size()];
-        let length = self
-            .0
-            .encrypt(&OAEP_SHA256_MGF1SHA256, data_key.as_bytes(), &mut ciphertext, None)
-            .map_err(|_| MessageError::Wrapping)?
-            .len();
+        let length =
+            self.0.encrypt(&OAEP_SHA256_MGF1SHA256, data_key.as_bytes(), &mut ciphertext, None).map_err(|_| MessageError::Wrapping)?.len();
         ciphertext.truncate(length);
         Ok(EncryptedDataKey { provider_id: namespace.to_owned(), provider_info: name.as_bytes().to_vec(), ciphertext })
     }
@@ -64,10 +63,8 @@ impl PrivateKey {
     /// [`MessageError::Wrapping`] where it was wrapped under another key or is not 32 bytes.
     pub fn unwrap(&self, key: &EncryptedDataKey) -> Result<DataKey, MessageError> {
         let mut plaintext = Zeroizing::new(vec![0; self.0.min_output_size()]);
-        let data_key = self
-            .0
-            .decrypt(&OAEP_SHA256_MGF1SHA256, &key.ciphertext, plaintext.as_mut_slice(), None)
-            .map_err(|_| MessageError::Wrapping)?;
+        let data_key =
+            self.0.decrypt(&OAEP_SHA256_MGF1SHA256, &key.ciphertext, plaintext.as_mut_slice(), None).map_err(|_| MessageError::Wrapping)?;
         DataKey::from_slice(data_key).ok_or(MessageError::Wrapping)
     }
 }

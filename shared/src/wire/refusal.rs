@@ -98,10 +98,16 @@ impl Refusal {
         let mut payload = vec![code];
         if let Some(note) = note.filter(|_| self.takes_note()) {
             payload.extend_from_slice(&note.line.to_be_bytes());
-            payload.extend(note.rule.chars().scan(0, |length, character| {
-                *length += character.len_utf8();
-                (*length <= RULE_BYTES).then_some(character)
-            }).collect::<String>().into_bytes());
+            payload.extend(
+                note.rule
+                    .chars()
+                    .scan(0, |length, character| {
+                        *length += character.len_utf8();
+                        (*length <= RULE_BYTES).then_some(character)
+                    })
+                    .collect::<String>()
+                    .into_bytes(),
+            );
         }
         payload
     }

@@ -61,7 +61,8 @@ fn write(arguments: &Arguments) -> std::io::Result<()> {
 fn card_number(random: &mut Random) -> String {
     let mut digits = vec![4];
     digits.extend((1..15).map(|_| random.below(10)));
-    let sum: u64 = digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { *digit }).sum();
+    let sum: u64 =
+        digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { *digit }).sum();
     digits.push((10 - sum % 10) % 10);
     digits.iter().map(u64::to_string).collect()
 }
@@ -92,14 +93,51 @@ impl Random {
 }
 
 const FIRST: [&str; 16] = [
-    "Amélie", "Bjørn", "Chloé", "Dieter", "Elif", "François", "Giulia", "Håkon", "Ines", "Jürgen", "Katarzyna", "Łukasz", "Małgorzata", "Noor", "Óscar", "Zoë",
+    "Amélie",
+    "Bjørn",
+    "Chloé",
+    "Dieter",
+    "Elif",
+    "François",
+    "Giulia",
+    "Håkon",
+    "Ines",
+    "Jürgen",
+    "Katarzyna",
+    "Łukasz",
+    "Małgorzata",
+    "Noor",
+    "Óscar",
+    "Zoë",
 ];
 const LAST: [&str; 16] = [
-    "Andersen", "Brânză", "Çelik", "Dupont", "Eriksson", "Fernández", "García", "Hoffmann", "Ivanov", "Jansen", "Kowalska", "Müller", "Nowak", "O'Brien", "Rossi",
+    "Andersen",
+    "Brânză",
+    "Çelik",
+    "Dupont",
+    "Eriksson",
+    "Fernández",
+    "García",
+    "Hoffmann",
+    "Ivanov",
+    "Jansen",
+    "Kowalska",
+    "Müller",
+    "Nowak",
+    "O'Brien",
+    "Rossi",
     "Šimek",
 ];
 const COUNTRIES: [&str; 8] = ["DE", "FR", "IT", "ES", "PL", "NL", "SE", "AT"];
 const NOTES: [&str; 10] = [
-    "groceries", "train ticket", "refund pending", "called about a double charge", "gift card", "hotel, two nights", "paid in instalments", "contactless", "café at the station",
+    "groceries",
+    "train ticket",
+    "refund pending",
+    "called about a double charge",
+    "gift card",
+    "hotel, two nights",
+    "paid in instalments",
+    "contactless",
+    "café at the station",
     "subscription renewal",
 ];

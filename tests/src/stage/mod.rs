@@ -164,7 +164,8 @@ impl Stage {
     /// Creates a KMS key with this key policy and returns its ARN.
     #[must_use]
     pub fn create_key(&self, policy: &str) -> String {
-        let output = succeed(self.aws("admin").args(["kms", "create-key", "--query", "KeyMetadata.Arn", "--output", "text", "--policy", policy]));
+        let output =
+            succeed(self.aws("admin").args(["kms", "create-key", "--query", "KeyMetadata.Arn", "--output", "text", "--policy", policy]));
         text(&output.stdout).trim().to_owned()
     }
 

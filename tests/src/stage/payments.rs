@@ -39,7 +39,8 @@ impl Payments {
         );
         let policy = stage.write("policy.toml", policy);
         stage.write("job.toml", JOB);
-        let records = succeed(Command::new(crate::bins::bin("make-transactions")).args(["--count", &count.to_string(), "--customers", "500"])).stdout;
+        let records =
+            succeed(Command::new(crate::bins::bin("make-transactions")).args(["--count", &count.to_string(), "--customers", "500"])).stdout;
         stage.write("in.ndjson", &records);
         let plaintext = text(&records).lines().map(|line| serde_json::from_str(line).expect("made records are JSON")).collect();
         let mut command = stage.sealroom("owner");
@@ -82,7 +83,13 @@ impl Payments {
     pub fn submit_files(&self, enclave: &RunningEnclave, policy: &str, job: &str, input: &str) -> Command {
         let stage = &self.stage;
         let mut command = stage.sealroom("operator");
-        command.arg("submit").args(["--enclave", &enclave.address]).arg("--policy").arg(stage.path(policy)).arg("--job").arg(stage.path(job));
+        command
+            .arg("submit")
+            .args(["--enclave", &enclave.address])
+            .arg("--policy")
+            .arg(stage.path(policy))
+            .arg("--job")
+            .arg(stage.path(job));
         command.arg("--token-key").arg(stage.path("customer.token")).arg(stage.path(input));
         command.arg("--out").arg(stage.path("out.sealed")).arg("--receipt").arg(stage.path("out.receipt.json"));
         command
@@ -97,7 +104,8 @@ impl Payments {
         for name in ["out.sealed", "out.receipt.json"] {
             assert!(!self.stage.path(name).exists(), "{name} was left behind");
         }
-        let left: Vec<_> = std::fs::read_dir(self.stage.path("")).expect("the stage's folder").flatten().map(|entry| entry.file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(self.stage.path("")).expect("the stage's folder").flatten().map(|entry| entry.file_name()).collect();
         assert!(!left.iter().any(|name| name.to_string_lossy().contains("out.")), "left behind: {left:?}");
         error["error"].clone()
     }
@@ -123,7 +131,9 @@ impl Payments {
 /// Who may do what with the key, whatever runs where: the danger that attestation ends.
 #[must_use]
 pub fn key_policy_unattested() -> String {
-    key_policy(r#"{"Sid":"OperatorDecrypts","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/operator"},"Action":"kms:Decrypt","Resource":"*"}"#)
+    key_policy(
+        r#"{"Sid":"OperatorDecrypts","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/operator"},"Action":"kms:Decrypt","Resource":"*"}"#,
+    )
 }
 
 /// The operator's Decrypt, for these measurements only.

@@ -1,0 +1,52 @@
+# What the scripts share: where things are, and how to get what a fresh Debian or Ubuntu machine lacks. Sourced, from
+# the project's root.
+
+TARGET=x86_64-unknown-linux-musl
+# A folder of its own may be given, as cargo itself takes it.
+TARGET_DIR=${CARGO_TARGET_DIR:-target}
+BIN=$TARGET_DIR/$TARGET/release
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# Installs Debian packages that are missing.
+need_packages() {
+    local missing=()
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    command -v apt-get >/dev/null || fail "these packages are missing, and there is no apt-get: ${missing[*]}"
+    local root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    say "installing ${missing[*]}"
+    "${root[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Rust itself is the one thing that has to be there.
+need_rust() {
+    command -v cargo >/dev/null || fail "Rust is missing: install it with rustup, then run this again"
+    # musl-gcc compiles the C part of aws-lc and the allocator for the static target.
+    need_packages gcc libc6-dev musl-tools
+    if ! [ -d "$(rustc --print target-libdir --target "$TARGET" 2>/dev/null)" ]; then
+        command -v rustup >/dev/null || fail "the Rust target $TARGET is missing: install it with your Rust packages"
+        rustup target add "$TARGET"
+    fi
+    export CC_x86_64_unknown_linux_musl=musl-gcc
+}
+
+# The Python environment of the tests and the demo: AWS's command line, boto3 and the AWS Encryption SDK.
+need_python() {
+    need_packages python3 python3-venv
+    local stamp=$TARGET_DIR/python/requirements.txt
+    if ! cmp -s tests/python/requirements.txt "$stamp"; then
+        say "installing the Python packages of tests/python/requirements.txt"
+        rm -rf "$TARGET_DIR/python"
+        python3 -m venv "$TARGET_DIR/python"
+        "$TARGET_DIR/python/bin/pip" install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+        cp tests/python/requirements.txt "$stamp"
+    fi
+    SEALROOM_PYTHON=$(cd "$TARGET_DIR/python" && pwd)
+    export SEALROOM_PYTHON
+}

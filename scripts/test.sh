@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# All checks and tests. CI runs this and nothing else; it installs what it needs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+need_rust
+need_packages git curl b3sum
+need_python
+command -v cargo-nextest >/dev/null || cargo install --locked --quiet cargo-nextest
+export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
+
+step() { say; say "== $* ($(date +%T))"; "$@"; }
+
+step cargo fmt --all --check
+step scripts/build.sh
+step cargo clippy --workspace --all-targets --locked -- -D warnings
+step env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+step cargo nextest run --workspace --locked --no-fail-fast
+step cargo test --workspace --locked --doc --quiet
+step scripts/check-readme.sh
+say
+say "all checks and tests passed"
