@@ -107,11 +107,11 @@ denied() {
     local number=$1 what=$2 text=$3; shift 3
     if "$@" >denied.out 2>&1; then fail "act $number: $what was allowed"; fi
     grep -q -- "$text" denied.out || { cat denied.out >&2; fail "act $number: expected $text"; }
-    sed 's/^/   /' denied.out | grep -v '^ *$' | tail -n 4
+    grep -- "$text" denied.out | head -n 1 | sed 's/.*"message":"\(.*\)"}}$/\1/; s/\\"/"/g; s/^ */   /' | cut -c1-220
     row "$number" "$what" "refused: $text"
 }
 
-show() { head -n 3 | cut -c1-150 | sed 's/^/   /'; }
+show() { head -n 3 | cut -c1-200 | sed 's/^/   /'; }
 
 start mock-kms "$BIN/sealroom-mock-kms" --dir "$work/kms" --listen 127.0.0.1:0 --nsm-root "$work/sim/nsm-root.pem"
 kms=$(sed -n 's/^listening //p' mock-kms.out)
@@ -166,7 +166,11 @@ say "   the enclave, with the same credentials:"
 submit --policy policy.toml --job "$job" in.sealed --out out.sealed --receipt out.receipt.json | sed 's/^/   /'
 "$BIN/sealroom" open --private-key analyst.key.pem --receipt out.receipt.json --measurements sim/pcrs.json \
     --danger-trust-anchor sim/nsm-root.pem out.sealed --out out.ndjson | sed 's/^/   /'
-say "   what the analyst opens, the receipt checked:"
+if [ -z "$own" ]; then
+    say "   before, as the owner sealed them:"
+    grep '"country":"DE"' "$records" | show
+fi
+say "   after, as the analyst opens them, the receipt checked:"
 show <out.ndjson
 row 3 "the measured enclave" "$(wc -l <out.ndjson) rows, receipt verified"
 

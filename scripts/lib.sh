@@ -36,17 +36,19 @@ need_rust() {
     export CC_x86_64_unknown_linux_musl=musl-gcc
 }
 
-# The Python environment of the tests and the demo: AWS's command line, boto3 and the AWS Encryption SDK.
+# The Python environment of the tests and the demo: AWS's command line, boto3, the AWS Encryption SDK, a table of flights.
 need_python() {
     need_packages python3 python3-venv
-    local stamp=$TARGET_DIR/python/requirements.txt
-    if ! cmp -s tests/python/requirements.txt "$stamp"; then
+    local folder=$TARGET_DIR/python wanted
+    wanted=$(cat tests/python/requirements.txt tests/python/requirements-alone.txt)
+    if [ "$wanted" != "$(cat "$folder/installed.txt" 2>/dev/null)" ]; then
         say "installing the Python packages of tests/python/requirements.txt"
-        rm -rf "$TARGET_DIR/python"
-        python3 -m venv "$TARGET_DIR/python"
-        "$TARGET_DIR/python/bin/pip" install --quiet --disable-pip-version-check -r tests/python/requirements.txt
-        cp tests/python/requirements.txt "$stamp"
+        rm -rf "$folder"
+        python3 -m venv "$folder"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+        "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -r tests/python/requirements-alone.txt
+        printf '%s\n' "$wanted" >"$folder/installed.txt"
     fi
-    SEALROOM_PYTHON=$(cd "$TARGET_DIR/python" && pwd)
+    SEALROOM_PYTHON=$(cd "$folder" && pwd)
     export SEALROOM_PYTHON
 }

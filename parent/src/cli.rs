@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    commands::{keygen, open, policy, proxy, seal, submit, token_key},
+    commands::{keygen, open, ping, policy, proxy, seal, submit, token_key},
     failure::{Failure, Result},
     interrupt,
     report::Report,
@@ -30,6 +30,7 @@ enum Command {
     TokenKey(token_key::TokenKey),
     Seal(seal::Seal),
     Proxy(proxy::Proxy),
+    Ping(ping::Ping),
     Submit(submit::Submit),
     Open(open::Open),
 }
@@ -71,6 +72,7 @@ async fn run_command(command: Command, json: bool) -> Result<Report> {
         Command::Policy(command) => command.run(),
         Command::TokenKey(command) => command.run(json).await,
         Command::Seal(command) => command.run(json).await,
+        Command::Ping(command) => command.run().await,
         Command::Submit(command) => command.run(json).await,
         Command::Open(command) => command.run(json).await,
         Command::Proxy(command) => command.run(json).await,

@@ -135,7 +135,18 @@ def main():
     parser.add_argument("--frame-length", type=int, default=4096)
     parser.add_argument("--context", action="append", default=[])
     task = vars(parser.parse_args())
-    run({**task, "context": dict(pair.split("=", 1) for pair in task["context"])})
+    try:
+        run({**task, "context": dict(pair.split("=", 1) for pair in task["context"])})
+    except Exception as error:
+        raise SystemExit(f"esdk.py: {error}\n" + "\n".join(causes(error))) from None
+
+
+def causes(error):
+    """What AWS's SDK wraps in `list`, `args` and `__cause__`: KMS's own words are in there."""
+    for inner in [*getattr(error, "list", []), *error.args, error.__cause__, error.__context__]:
+        if isinstance(inner, BaseException):
+            yield f"  {inner}"
+            yield from causes(inner)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ const OF_ENCLAVE: &[(&str, &str)] = &[
     ("aws-smithy-async", "gives the SDK the attested time as its clock"),
     ("aws-smithy-runtime-api", "the SDK's transport traits, behind which TLS ends in the enclave"),
     ("aws-smithy-types", "the SDK's bodies, retries and deadlines, set on purpose"),
-    ("base64", "attestation documents and receipts in JSON"),
     ("blake3", "digests of bulk ciphertext in receipts"),
     ("http-body-util", "bounds the body of an answer before it is read"),
     ("hyper", "one HTTP/1.1 request on one TLS connection"),

@@ -3,6 +3,7 @@
 
 pub mod keygen;
 pub mod open;
+pub mod ping;
 pub mod policy;
 pub mod proxy;
 pub mod seal;

@@ -58,6 +58,9 @@ impl Submit {
         if self.receipt == Path::new("-") {
             return Err(Failure::usage("--receipt wants the name of a file"));
         }
+        if self.inputs.len() > 1 {
+            return Err(Failure::usage("one sealed input goes with a job; sets of several parts are not yet supported"));
+        }
         let mut receipt_file = PendingFile::create(&self.receipt, Access::Usual, overwrite(self.force))?;
         let mut output = Destination::create(&self.out, self.force)?;
         let job = self.read(json)?;
