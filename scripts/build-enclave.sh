@@ -29,6 +29,7 @@ command -v docker >/dev/null || fail "docker is missing: install and start it, t
 command -v nitro-cli >/dev/null || fail "nitro-cli is missing: on Amazon Linux, dnf install aws-nitro-enclaves-cli aws-nitro-enclaves-cli-devel"
 
 mkdir -p "$out"
+trap 'rm -f "$out"/*.new' EXIT
 docker build --file Dockerfile.enclave --build-arg "CONFIG=$config" --tag sealroom-enclave:latest .
 # nitro-cli prints lines for people before its JSON; the measurements are written from the first brace on.
 nitro-cli build-enclave --docker-uri sealroom-enclave:latest --output-file "$out/sealroom.eif.new" "$@" | tee /dev/stderr | sed -n '/{/,$p' >"$out/pcrs.json.new"

@@ -107,7 +107,7 @@ denied() {
     local number=$1 what=$2 text=$3; shift 3
     if "$@" >denied.out 2>&1; then fail "act $number: $what was allowed"; fi
     grep -q -- "$text" denied.out || { cat denied.out >&2; fail "act $number: expected $text"; }
-    grep -- "$text" denied.out | head -n 1 | sed 's/.*"message":"\(.*\)"}}$/\1/; s/\\"/"/g; s/^ */   /' | cut -c1-220
+    grep -m 1 -- "$text" denied.out | sed 's/^ */   /' | cut -c1-220
     row "$number" "$what" "refused: $text"
 }
 
@@ -168,7 +168,7 @@ submit --policy policy.toml --job "$job" in.sealed --out out.sealed --receipt ou
     --danger-trust-anchor sim/nsm-root.pem out.sealed --out out.ndjson | sed 's/^/   /'
 if [ -z "$own" ]; then
     say "   before, as the owner sealed them:"
-    grep '"country":"DE"' "$records" | show
+    grep -m 3 '"country":"DE"' "$records" | show
 fi
 say "   after, as the analyst opens them, the receipt checked:"
 show <out.ndjson
@@ -176,7 +176,7 @@ row 3 "the measured enclave" "$(wc -l <out.ndjson) rows, receipt verified"
 
 if [ -z "$own" ]; then
     # attempt POLICY JOB INPUT
-    attempt() { submit --policy "$1" --job "$2" "$3" --out no.sealed --receipt no.receipt.json --json; }
+    attempt() { submit --policy "$1" --job "$2" "$3" --out no.sealed --receipt no.receipt.json; }
     job=$EXAMPLE/job.toml
     act "4. The same image in debug mode: its PCRs are zero"
     stop_enclave

@@ -1,5 +1,6 @@
-//! Sealroom and AWS's own Encryption SDK, both ways: what one seals the other opens, with raw RSA, raw AES and KMS keys;
-//! an owner and a consumer who have nothing of ours are served. The SDK runs in few processes: each start costs a second.
+//! The command and AWS's own Encryption SDK, both ways: what one seals the other opens, with raw RSA, raw AES and KMS keys.
+
+mod aws_sdk;
 
 use std::fs;
 use std::process::Command;
@@ -7,9 +8,11 @@ use std::process::Command;
 use sealroom_shared::message::raw_aes::WrappingKey;
 use sealroom_shared::message::raw_rsa::PublicKey;
 use sealroom_shared::message::{DataKey, EncryptionContext, Header, Sealer, Suite};
-use sealroom_testkit::stage::payments::{Payments, key_policy};
+use sealroom_testkit::stage::payments::key_policy;
 use sealroom_testkit::stage::{Stage, refused, succeed, text};
 use serde_json::{Value, json};
+
+use aws_sdk::{opening, run, sealing};
 
 const NAMESPACE: &str = "example.org/readers";
 const NAME: &str = "schlüssel-1";
@@ -92,23 +95,6 @@ impl Reader {
     }
 }
 
-/// Has AWS's SDK seal and open, in one process.
-fn aws_sdk(stage: &Stage, profile: &str, tasks: &[Value]) {
-    stage.write("tasks.json", serde_json::to_vec(tasks).unwrap());
-    succeed(stage.python(profile, "esdk.py").arg("batch").arg(stage.path("tasks.json")));
-}
-
-fn sealing(stage: &Stage, keyring: &str, input: &str, output: &str, suite: &str, frame_length: usize, context: &Value) -> Value {
-    json!({
-        "direction": "seal", "keyring": keyring, "input": stage.path(input), "output": stage.path(output),
-        "suite": suite, "frame_length": frame_length, "context": context,
-    })
-}
-
-fn opening(stage: &Stage, keyring: &str, input: &str, output: &str) -> Value {
-    json!({ "direction": "open", "keyring": keyring, "input": stage.path(input), "output": stage.path(output) })
-}
-
 /// Bytes without a pattern that a frame could hide.
 fn plaintext(length: usize) -> Vec<u8> {
     (0..length).map(|index| u8::try_from(index * 31 % 251).unwrap()).collect()
@@ -145,7 +131,7 @@ fn messages_of_awss_sdk_are_opened() {
             }
         }
     }
-    aws_sdk(stage, "owner", &tasks);
+    run(stage, "owner", &tasks);
     for (message, keyring, size, frame_length, suite) in messages {
         let (header, _) = Header::parse(&fs::read(stage.path(&message)).unwrap()).unwrap().unwrap();
         assert_eq!((header.suite(), usize::try_from(header.frame_length()).unwrap()), (suite, frame_length), "{message}");
@@ -160,7 +146,7 @@ fn a_message_of_awss_sdk_for_several_readers_opens_for_each() {
     let stage = &reader.stage;
     let all = [Keyring::Kms, Keyring::Aes, Keyring::Rsa].map(|keyring| reader.keyring(keyring, "seal")).join("|");
     stage.write("plaintext", plaintext(10_000));
-    aws_sdk(stage, "owner", &[sealing(stage, &all, "plaintext", "message", "0578", 512, &contexts()[2])]);
+    run(stage, "owner", &[sealing(stage, &all, "plaintext", "message", "0578", 512, &contexts()[2])]);
     for keyring in KEYRINGS {
         reader.opens(keyring, "message", &plaintext(10_000));
     }
@@ -204,7 +190,7 @@ fn our_messages_for_raw_keys_are_opened_by_awss_sdk() {
             expected.push((output, size));
         }
     }
-    aws_sdk(stage, "consumer", &tasks);
+    run(stage, "consumer", &tasks);
     for (output, size) in expected {
         assert!(fs::read(stage.path(&output)).unwrap() == plaintext(size), "{output}");
     }
@@ -231,7 +217,7 @@ fn our_sealed_files_are_opened_by_awss_kms_keyring() {
         tasks.push(opening(stage, &reader.keyring(Keyring::Kms, "open"), &format!("sealed-{records}"), &format!("opened-{records}")));
     }
     assert!(fs::metadata(stage.path("sealed-3000")).unwrap().len() > 65_536, "several frames");
-    aws_sdk(stage, "consumer", &tasks);
+    run(stage, "consumer", &tasks);
     for records in sizes {
         assert_eq!(stage.read(&format!("opened-{records}")), stage.read(&format!("records-{records}")));
     }
@@ -248,7 +234,7 @@ fn messages_that_are_not_accepted_are_refused_by_name() {
     let aes = reader.keyring(Keyring::Aes, "seal");
     stage.write("plaintext", plaintext(1000));
     let seal = |output: &str, suite: &str, frame_length| sealing(stage, &aes, "plaintext", output, suite, frame_length, &contexts()[2]);
-    aws_sdk(
+    run(
         stage,
         "owner",
         &[
@@ -307,107 +293,4 @@ fn messages_that_are_not_accepted_are_refused_by_name() {
     }
     reader.opens(Keyring::Aes, "good", &plaintext(1000));
     reader.opens(Keyring::Aes, "signed", &plaintext(1000));
-}
-
-/// The encryption context of an input, as a data owner without Sealroom writes it.
-fn input_context(payments: &Payments, dataset: &str) -> Value {
-    let digest = succeed(payments.stage.sealroom("owner").args(["policy", "digest"]).arg(&payments.policy)).stdout;
-    json!({
-        "sealroom:kind": "input",
-        "sealroom:policy-sha384": text(&digest).trim(),
-        "sealroom:dataset": dataset,
-        "sealroom:set": "00112233445566778899aabbccddeeff",
-        "sealroom:part": "1/1",
-    })
-}
-
-/// An owner seals with AWS's SDK alone, both suites; the enclave takes it, and AWS's SDK opens what comes out.
-#[test]
-fn owner_and_consumer_with_awss_sdk_alone_are_served() {
-    let payments = Payments::sealed(Stage::new(), 2000);
-    let stage = &payments.stage;
-    let enclave = payments.start_trusted_enclave();
-    succeed(&mut payments.submit(&enclave));
-    succeed(&mut payments.open(&enclave));
-    let expected = stage.read("out.ndjson");
-    assert!(expected.lines().count() > 10);
-
-    let context = input_context(&payments, "transactions-2026");
-    let owner = format!("kms:{}", payments.key_arn);
-    let seal = |output: &str, suite: &str, frame_length| sealing(stage, &owner, "in.ndjson", output, suite, frame_length, &context);
-    aws_sdk(stage, "owner", &[seal("aws-0478", "0478", 4096), seal("aws-0578", "0578", 65_536)]);
-    let mut tasks = Vec::new();
-    for name in ["aws-0478", "aws-0578"] {
-        for left in ["out.sealed", "out.receipt.json", "out.ndjson"] {
-            fs::remove_file(stage.path(left)).unwrap();
-        }
-        succeed(&mut payments.submit_files(&enclave, "policy.toml", "job.toml", name));
-        succeed(&mut payments.open(&enclave));
-        assert_eq!(stage.read("out.ndjson"), expected, "{name}");
-        fs::copy(stage.path("out.sealed"), stage.path(&format!("{name}.out"))).unwrap();
-        let key = format!("rsa:sealroom:analyst:{}", stage.path("analyst.key.pem").display());
-        tasks.push(opening(stage, &key, &format!("{name}.out"), &format!("{name}.opened")));
-    }
-    aws_sdk(stage, "consumer", &tasks);
-    for name in ["aws-0478", "aws-0578"] {
-        let opened = stage.read(&format!("{name}.opened"));
-        assert_eq!(opened.len() % 65_536, 0, "padded");
-        let without_padding: Vec<_> = opened.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(without_padding, expected.lines().collect::<Vec<_>>(), "{name}");
-    }
-}
-
-/// The same owner's mistakes, which no SDK of AWS's finds: the enclave does, and asks KMS for no key that it can do without.
-#[test]
-fn messages_of_awss_sdk_that_the_policy_does_not_fit_are_refused() {
-    let payments = Payments::sealed(Stage::new(), 300);
-    let stage = &payments.stage;
-    let enclave = payments.start_trusted_enclave();
-    let good = input_context(&payments, "transactions-2026");
-    let with = |key: &str, value: Option<&str>| {
-        let mut context = good.clone();
-        context.as_object_mut().unwrap().remove(key);
-        if let Some(value) = value {
-            context[key] = json!(value);
-        }
-        context
-    };
-    stage.write("aes", [7; 32]);
-    let kms = format!("kms:{}", payments.key_arn);
-    let raw = format!("aes:owner:key:{}", stage.path("aes").display());
-    let other_key = format!(
-        "kms:{}",
-        stage.create_key(&key_policy(
-            r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/operator"},"Action":"kms:Decrypt","Resource":"*"}"#
-        ))
-    );
-    let other_digest = format!("sha384:{}", "0".repeat(96));
-    // Refusal, Decrypt calls, key, suite, context.
-    let cases = [
-        ("policy-absent", 0, &kms, "0478", with("sealroom:policy-sha384", None)),
-        ("policy-mismatch", 0, &kms, "0478", with("sealroom:policy-sha384", Some(&other_digest))),
-        ("input-corrupt", 0, &kms, "0478", with("sealroom:kind", None)),
-        ("input-corrupt", 0, &kms, "0178", good.clone()),
-        ("input-corrupt", 0, &kms, "0378", good.clone()),
-        ("key-not-allowed", 0, &raw, "0478", good.clone()),
-        ("key-not-allowed", 0, &other_key, "0478", good.clone()),
-        // What the context says of the dataset counts once the header is authentic; the token key is not asked for.
-        ("policy-mismatch", 1, &kms, "0478", with("sealroom:dataset", Some("transactions-2025"))),
-        ("input-corrupt", 1, &kms, "0478", with("sealroom:dataset", None)),
-        ("input-corrupt", 1, &kms, "0478", with("sealroom:set", Some("00112233445566778899AABBCCDDEEFF"))),
-        ("input-corrupt", 1, &kms, "0478", with("sealroom:part", Some("2/1"))),
-        ("input-corrupt", 1, &kms, "0578", with("sealroom:field", Some("amount"))),
-    ];
-    let named = |index: usize| format!("case-{index}");
-    let seal =
-        |(index, case): (usize, &(_, _, &String, &str, Value))| sealing(stage, case.2, "in.ndjson", &named(index), case.3, 4096, &case.4);
-    aws_sdk(stage, "owner", &cases.iter().enumerate().map(seal).collect::<Vec<_>>());
-    let by_operator = || stage.kms_requests().iter().filter(|request| request["principal"].to_string().contains("operator")).count();
-    for (index, (code, calls, ..)) in cases.iter().enumerate() {
-        println!("{index}: {code}");
-        let before = by_operator();
-        payments.refused_as(code, &mut payments.submit_files(&enclave, "policy.toml", "job.toml", &named(index)));
-        assert_eq!(by_operator() - before, *calls, "calls to KMS");
-    }
-    succeed(&mut payments.submit(&enclave));
 }

@@ -1,7 +1,7 @@
 //! One worked scenario on a stage: an owner's card transactions, a policy, an analyst who reads the result.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::{RunningEnclave, Stage, refused, succeed, text};
 
@@ -56,6 +56,15 @@ impl Payments {
         let mut command = self.stage.sealroom("owner");
         command.arg("seal").arg("--policy").arg(&self.policy).args(["--key-arn", &self.key_arn, "--dataset", "transactions-2026"]);
         succeed(command.arg(self.stage.path(input)).arg("--out").arg(self.stage.path(output)));
+    }
+
+    /// Seals what `records` gives, however much. Returns the sealed file's length in bytes.
+    #[must_use]
+    pub fn seal_stream(&self, records: impl Into<Stdio>, output: &str) -> u64 {
+        let mut command = self.stage.sealroom("owner");
+        command.arg("seal").arg("--policy").arg(&self.policy).args(["--key-arn", &self.key_arn, "--dataset", "transactions-2026", "-"]);
+        succeed(command.arg("--out").arg(self.stage.path(output)).stdin(records));
+        std::fs::metadata(self.stage.path(output)).expect("the sealed file").len()
     }
 
     /// Starts the shipped image and lets its measurements, and nothing else, use the key.
