@@ -72,7 +72,11 @@ fn run_enclave_runs_in_production_mode_and_ends_an_enclave_that_does_not_answer(
     let eif = folder.path().join("sealroom.eif");
     fs::write(&eif, "eif").unwrap();
     fs::copy(bin("sealroom"), folder.path().join("sealroom")).unwrap();
-    stand_in(folder.path(), "nitro-cli", r#"[ "$1" = run-enclave ] && echo '{"EnclaveName": "sealroom", "EnclaveID": "i-1-enc2", "EnclaveCID": 16}'"#);
+    stand_in(
+        folder.path(),
+        "nitro-cli",
+        r#"[ "$1" = run-enclave ] && echo '{"EnclaveName": "sealroom", "EnclaveID": "i-1-enc2", "EnclaveCID": 16}'"#,
+    );
     // No vsock peer has this context id here, so nothing answers.
     let arguments = ["--eif", eif.to_str().unwrap(), "--cid", "4000000000", "--cpus", "2", "--memory", "600", "--wait", "0"];
     let output = script(folder.path(), "run-enclave.sh", &arguments);

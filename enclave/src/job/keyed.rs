@@ -106,24 +106,26 @@ where
     let (header, rest) = (header.to_vec(), rest.to_vec());
     drop(received);
     let worker = tokio::task::spawn_blocking(move || pipeline.run(&header, from_input, &to_output));
-    let moved = tokio::try_join!(feed(&mut session.incoming, rest, &input), forward(&mut session.outgoing, output));
-    // Without senders the pipeline sees that its input was cut off, if it still waits.
-    drop(input);
+    // Neither is cut off in the middle of a frame: each ends by itself when the pipeline or the other one has given up,
+    // so that a refusal can follow on a frame's boundary.
+    let (fed, forwarded) = tokio::join!(feed(&mut session.incoming, rest, input), forward(&mut session.outgoing, output));
+    let moved = forwarded.and(fed);
     let ended = worker.await.map_err(|_| Refusal::Internal)?;
     match (ended, moved) {
         // The connection's own failure is what the parent can act on; the pipeline only saw its queue end.
         (Err(Refusal::Protocol), Err(moved)) => Err(moved),
         (Err(refusal), _) => Err(refusal.into()),
         (Ok(_), Err(moved)) => Err(moved),
-        (Ok(ended), Ok(((), ()))) => Ok(ended),
+        (Ok(ended), Ok(())) => Ok(ended),
     }
 }
 
-/// From the connection into the pipeline, up to the end of all inputs, or until the pipeline has given up.
+/// From the connection into the pipeline, up to the end of all inputs, or until the pipeline has given up. Takes the only
+/// sender, so that the pipeline sees its input cut off when this ends early.
 async fn feed<R: AsyncRead + Unpin>(
     incoming: &mut Incoming<R>,
     rest: Vec<u8>,
-    input: &mpsc::Sender<pipeline::Incoming>,
+    input: mpsc::Sender<pipeline::Incoming>,
 ) -> Result<(), Refused> {
     if input.send(pipeline::Incoming::Bytes(rest)).await.is_err() {
         return Ok(());
