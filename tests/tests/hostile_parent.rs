@@ -173,6 +173,40 @@ fn refusals_that_depend_on_data_look_alike() {
     honest_job_works(&payments, &enclave);
 }
 
+/// Promise P1: a parent that holds the input back learns nothing of the records that it has handed over so far.
+#[test]
+fn what_depends_on_records_is_not_told_before_the_inputs_end() {
+    let payments = Payments::sealed(Stage::new(), 2000);
+    let enclave = payments.start_trusted_enclave();
+    let good = payments.stage.read("in.ndjson");
+    payments.stage.write("bad.ndjson", format!("{{\"country\":\"DE\",\"card_number\":false}}\n{good}"));
+    let mut command = payments.stage.sealroom("owner");
+    command.args(["seal", "--no-check"]).arg("--policy").arg(&payments.policy);
+    command.args(["--key-arn", &payments.key_arn, "--dataset", "transactions-2026"]);
+    succeed(command.arg(payments.stage.path("bad.ndjson")).arg("--out").arg(payments.stage.path("bad.sealed")));
+    payments.refused_as("refused-by-data", &mut payments.submit_files(&enclave, "policy.toml", "job.toml", "bad.sealed"));
+    for (end, expected) in [(&[][..], Refusal::Protocol), (&[0, 0, 0, 0, 7, 0, 0, 0, 0, 8], Refusal::InputCorrupt)] {
+        for input in ["in.sealed", "bad.sealed"] {
+            let mut stream = dial(&enclave);
+            let mut send = |kind: u8, bytes: &[u8]| {
+                let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
+                stream.write_all(&[&length, &[kind][..], bytes].concat()).unwrap();
+            };
+            send(1, &[b"sealroom".as_slice(), &[0, 1], &[7; 32]].concat());
+            for (kind, name) in [(2, "policy.toml"), (3, "job.toml"), (4, "customer.token")] {
+                send(kind, &fs::read(payments.stage.path(name)).unwrap());
+            }
+            send(5, &[]);
+            let sealed = fs::read(payments.stage.path(input)).unwrap();
+            sealed[..sealed.len() / 2].chunks(65_536).for_each(|piece| send(6, piece));
+            stream.write_all(end).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            assert_eq!(refusal(&mut stream), expected, "{input}");
+        }
+    }
+    honest_job_works(&payments, &enclave);
+}
+
 /// Promise P4: an answer that real KMS would not give ends the job, whoever gives it.
 #[test]
 fn answers_that_are_not_kms_own_are_not_believed() {

@@ -49,14 +49,29 @@ impl Pipeline {
         let mut output = Output::new(sealer, outgoing);
         let mut lines = LineSplitter::new();
         let mut plaintext = Plaintext(Vec::new());
+        let mut by_data = false;
         while let Incoming::Bytes(bytes) = incoming.blocking_recv().ok_or(Refusal::Protocol)? {
             input.take(&bytes);
             opener.push(&bytes, &mut plaintext.0).map_err(of_message)?;
-            lines.push(&plaintext.0, |line| rows.record(line, &mut output.rows.0)).map_err(of_records)?;
+            if !by_data {
+                let done = lines.push(&plaintext.0, |line| {
+                    rows.record(line, &mut output.rows.0).map_err(of_records)?;
+                    // After every record: one frame of short records under long column names may become many MiB of rows.
+                    output.seal_if_large()
+                });
+                // Told at the input's end only: a parent that feeds the input bit by bit would learn which record it was,
+                // and tell one refusal by data from another.
+                by_data = done == Err(Refusal::RefusedByData);
+                if !by_data {
+                    done?;
+                }
+            }
             plaintext.0.clear();
-            output.seal_if_large()?;
         }
         opener.finish().map_err(of_message)?;
+        if by_data {
+            return Err(Refusal::RefusedByData);
+        }
         lines.finish(|line| rows.record(line, &mut output.rows.0)).map_err(of_records)?;
         let counts = rows.finish().map_err(of_records)?;
         output.finish(pad).map(|(output_header, output_message_id, output)| Ended {

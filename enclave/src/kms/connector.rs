@@ -16,6 +16,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
 use crate::clock::AttestedClock;
@@ -66,7 +67,9 @@ impl Connector {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| ConnectorError::io(error.into()))?;
-        let connection = tokio::spawn(connection);
+        // Ends with this future, also where the SDK's deadline drops it: a relay that stalls must leave nothing behind.
+        let mut tasks = JoinSet::new();
+        tasks.spawn(connection);
         let answer = async {
             let (head, body) = sender.send_request(request).await.map_err(|error| ConnectorError::io(error.into()))?.into_parts();
             let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(|error| {
@@ -76,9 +79,7 @@ impl Connector {
             let answer = hyper::Response::from_parts(head, SdkBody::from(body.to_bytes()));
             HttpResponse::try_from(answer).map_err(|error| ConnectorError::user(error.into()))
         };
-        let answer = answer.await;
-        connection.abort();
-        answer
+        answer.await
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
-use aws_sdk_kms::config::{BehaviorVersion, Region, SharedCredentialsProvider, StalledStreamProtectionConfig};
+use aws_sdk_kms::config::{BehaviorVersion, IdentityCache, Region, SharedCredentialsProvider, StalledStreamProtectionConfig};
 use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{DataKeySpec, KeyEncryptionMechanism, RecipientInfo};
@@ -69,7 +69,7 @@ impl Kms {
     ) -> Result<Self, rustls::Error> {
         let service = |port| ParentService { cid: config.parent_cid, port };
         let connector = Connector::new(service(config.ports.kms), config, Arc::clone(&clock))?;
-        let credentials = SharedCredentialsProvider::new(FromParent::new(service(config.ports.credentials), Arc::clone(&clock)));
+        let credentials = SharedCredentialsProvider::new(FromParent::new(service(config.ports.credentials)));
         let deadline = Duration::from_secs(config.limits.kms_seconds);
         let clients = config.hosts.keys().map(|region| {
             let sdk = Config::builder()
@@ -77,6 +77,8 @@ impl Kms {
                 .region(Region::new(region.clone()))
                 .use_fips(config.fips)
                 .credentials_provider(credentials.clone())
+                // Kept, what a parent answered once would fail every later job.
+                .identity_cache(IdentityCache::no_cache())
                 .time_source(SharedTimeSource::new(SharedClock(Arc::clone(&clock))))
                 .http_client(connector.clone())
                 .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(Duration::from_secs(2)))
