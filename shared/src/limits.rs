@@ -55,6 +55,12 @@ pub const RECEIPT_BYTES: usize = 256 * 1024;
 /// Characters of a KMS key ARN (the API's own limit for KeyId).
 pub const KEY_ARN: usize = 2048;
 
+/// Plaintext that one worker takes at once, in bytes: enough that handing it over costs nothing beside the work.
+pub const BLOCK_BYTES: usize = 256 * 1024;
+
+/// Workers of one job, at most one a vCPU. Enclaves have few; beyond these, opening and sealing are the bound.
+pub const WORKERS: usize = 16;
+
 /// Jobs that one enclave serves at once. Each holds a few MiB; more only queue on the same vCPUs.
 pub const JOBS_AT_ONCE: usize = 4;
 

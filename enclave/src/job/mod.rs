@@ -10,10 +10,13 @@ mod input_header;
 mod keyed;
 mod output;
 mod pipeline;
+mod plaintext;
 mod refused;
 mod requested;
+mod sealing;
 mod session;
 mod token_keys;
+mod workers;
 
 pub use authorized::Authorized;
 pub use finished::Finished;

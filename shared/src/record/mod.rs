@@ -1,6 +1,7 @@
 //! Records: reading them strictly, filtering, operating on their fields and writing rows. Pure and single-threaded;
 //! one worker each for several threads. Nothing here keeps, logs or returns a byte of a record other than as released.
 
+pub mod blocks;
 pub mod decimal;
 pub mod filter;
 pub mod json;

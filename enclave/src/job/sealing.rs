@@ -1,0 +1,91 @@
+//! Rows into sealed frames, in order. What is sealed leaves at once, but for the header, without which nobody can open it.
+
+use sealroom_shared::digest::Blake3Digest;
+use sealroom_shared::message::Sealer;
+use sealroom_shared::record::padding;
+use sealroom_shared::wire::Refusal;
+use tokio::sync::mpsc::Sender;
+
+use super::plaintext::Plaintext;
+use super::workers::Done;
+
+/// The output while it is being sealed.
+pub(super) struct Sealing<'a> {
+    sealer: Sealer,
+    outgoing: &'a Sender<Vec<u8>>,
+    plaintext_bytes: u64,
+    sealed: Counted,
+}
+
+/// A whole output, whose header was kept back.
+pub(super) struct Sealed {
+    pub(super) header: Vec<u8>,
+    pub(super) message_id: String,
+    pub(super) bytes: Counted,
+}
+
+/// Bytes that have passed, counted and digested.
+#[derive(Default)]
+pub(super) struct Counted {
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl<'a> Sealing<'a> {
+    pub(super) fn new(sealer: Sealer, outgoing: &'a Sender<Vec<u8>>) -> Self {
+        // The output file begins with the header, although the header is sent last.
+        let mut sealed = Counted::default();
+        sealed.take(sealer.header());
+        Self { sealer, outgoing, plaintext_bytes: 0, sealed }
+    }
+
+    /// Seals rows until there are no more.
+    pub(super) fn run(mut self, mut rows: Done) -> Result<Self, Refusal> {
+        while let Some(rows) = rows.next() {
+            self.seal(&rows)?;
+        }
+        Ok(self)
+    }
+
+    /// Ends the output with its final frame. Only for a job whose every check has passed.
+    pub(super) fn finish(mut self, pad: bool) -> Result<Sealed, Refusal> {
+        if pad {
+            let mut blank_lines = Plaintext::default();
+            padding::pad(self.plaintext_bytes, &mut blank_lines.0);
+            self.seal(&blank_lines)?;
+        }
+        let (header, message_id) = (self.sealer.header().to_vec(), self.sealer.message_id().to_hex());
+        let Self { sealer, outgoing, mut sealed, .. } = self;
+        let mut body = Vec::new();
+        sealer.finish(&mut body).map_err(|_| Refusal::TooLarge)?;
+        sealed.take(&body);
+        outgoing.blocking_send(body).map_err(|_| Refusal::Protocol)?;
+        Ok(Sealed { header, message_id, bytes: sealed })
+    }
+
+    fn seal(&mut self, rows: &Plaintext) -> Result<(), Refusal> {
+        let mut body = Vec::with_capacity(rows.0.len().saturating_add(4096));
+        self.sealer.push(&rows.0, &mut body).map_err(|_| Refusal::TooLarge)?;
+        self.plaintext_bytes = self.plaintext_bytes.saturating_add(u64::try_from(rows.0.len()).map_err(|_| Refusal::Internal)?);
+        if body.is_empty() {
+            return Ok(());
+        }
+        self.sealed.take(&body);
+        self.outgoing.blocking_send(body).map_err(|_| Refusal::Protocol)
+    }
+}
+
+impl Counted {
+    pub(super) fn take(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    }
+
+    pub(super) fn digest(&self) -> Blake3Digest {
+        Blake3Digest::finish(&self.hasher)
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
