@@ -11,19 +11,21 @@ here=$PWD
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
+absolute() { (cd "$here" && realpath -m -- "$1"); }
 own= own_policy= own_job=
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-        --policy) own_policy=$(realpath "${here}/${2:?--policy wants a file}" 2>/dev/null || realpath "$2"); shift 2 ;;
-        --job) own_job=$(realpath "${here}/${2:?--job wants a file}" 2>/dev/null || realpath "$2"); shift 2 ;;
+        --policy) own_policy=$(absolute "${2:?--policy wants a file}"); shift 2 ;;
+        --job) own_job=$(absolute "${2:?--job wants a file}"); shift 2 ;;
         -*) fail "unknown option $1 (see --help)" ;;
-        *) [ -z "$own" ] || fail "one file of records only (see --help)"; own=$(cd "$here" && realpath "$1"); shift ;;
+        *) [ -z "$own" ] || fail "one file of records only (see --help)"; own=$(absolute "$1"); shift ;;
     esac
 done
 if [ -n "$own$own_policy$own_job" ]; then
     for file in "$own" "$own_policy" "$own_job"; do
-        [ -f "$file" ] || fail "records, --policy and --job go together and must be files (see --help)"
+        [ -n "$file" ] || fail "records, --policy and --job go together (see --help)"
+        [ -f "$file" ] || fail "$file is not a file"
     done
 fi
 
@@ -36,9 +38,10 @@ EXAMPLE=$PWD/examples/payments
 CONFIG=$PWD/enclave/enclave.toml
 
 work=$(mktemp -d /tmp/sealroom-demo.XXXXXX)
-pids=()
+# A signal may come at any time: what runs in the foreground ends as well.
 finish() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    local child
+    for child in $(</proc/$$/task/$$/children); do kill "$child" 2>/dev/null || true; done
     wait 2>/dev/null || true
     if [ -n "${KEEP:-}" ]; then say "kept: $work"; else rm -rf "$work"; fi
 }
@@ -55,7 +58,6 @@ start() {
     local name=$1; shift
     "$@" >"$name.out" 2>"$name.err" &
     started=$!
-    pids+=("$started")
     for _ in $(seq 600); do
         grep -q '^ready' "$name.out" && return
         kill -0 "$started" 2>/dev/null || { cat "$name.err" >&2; fail "$name did not start"; }
@@ -122,25 +124,29 @@ export AWS_ENDPOINT_URL_KMS=https://$kms
 
 key_policy '' >key-policy.json
 key=$(as admin "$PYTHON/aws" kms create-key --policy file://key-policy.json --query KeyMetadata.Arn --output text)
-"$BIN/sealroom" keygen --out analyst >/dev/null
+"$BIN/sealroom" keygen --out analyst 2>/dev/null || fail "no key pair for the analyst"
 
 if [ -n "$own" ]; then
     records=$own job=$own_job
-    "$PYTHON/python" "$TOOLS/demo_policy.py" "$own_policy" "$key" analyst.pub.pem policy.toml >facts
+    "$PYTHON/python" "$TOOLS/demo_policy.py" "$own_policy" "$key" analyst.pub.pem policy.toml >facts || exit 1
 else
     records=transactions.ndjson job=$EXAMPLE/job.toml
     "$BIN/make-transactions" --count 100000 >transactions.ndjson
     { sed "s|@KEY_ARN@|$key|; /@ANALYST_PUBLIC_KEY@/,\$d" "$EXAMPLE/policy.toml"; cat analyst.pub.pem; echo '"""'; } >policy.toml
     printf '%s\n' transactions-2026 customer >facts
 fi
-dataset=$(head -n 1 facts)
+mapfile -t facts <facts
+dataset=${facts[0]}
 tokens=()
-for domain in $(tail -n +2 facts); do
-    as owner "$BIN/sealroom" token-key new --policy policy.toml --domain "$domain" --key-arn "$key" --out "$domain.token" >/dev/null
-    tokens+=(--token-key "$domain.token")
+for domain in "${facts[@]:1}"; do
+    number=$((${#tokens[@]} / 2 + 1)) secret=()
+    [ -z "$own" ] || secret=(--secret-file "$number.secret")
+    as owner "$BIN/sealroom" token-key new --policy policy.toml --domain "$domain" --key-arn "$key" "${secret[@]}" --out "$number.token"
+    tokens+=(--token-key "$number.token")
 done
+digest=$("$BIN/sealroom" policy digest policy.toml) || fail "policy.toml is ${own_policy:-the example}, fitted to the demo's KMS key and analyst"
 
-act "1. The owner seals $(wc -l <"$records") records under a KMS key, bound to the policy $("$BIN/sealroom" policy digest policy.toml | cut -c1-19)…"
+act "1. The owner seals $(wc -l <"$records") records under a KMS key, bound to the policy ${digest:0:19}…"
 show <"$records"
 as owner "$BIN/sealroom" seal --policy policy.toml --key-arn "$key" --dataset "$dataset" "$records" --out in.sealed >/dev/null
 say "   sealed: $(stat -c %s in.sealed) bytes that begin $(head -c 24 in.sealed | od -An -tx1 | tr -d ' \n')…"
@@ -163,9 +169,9 @@ put_key_policy ", \"Condition\": {\"StringEqualsIgnoreCase\": {
    \"kms:RecipientAttestation:PCR0\": \"$(pcr 0)\", \"kms:RecipientAttestation:PCR1\": \"$(pcr 1)\", \"kms:RecipientAttestation:PCR2\": \"$(pcr 2)\"}}"
 denied 3 "operator without an enclave" AccessDeniedException as operator "$PYTHON/python" "$TOOLS/esdk.py" open "kms:$key" in.sealed stolen-again.ndjson
 say "   the enclave, with the same credentials:"
-submit --policy policy.toml --job "$job" in.sealed --out out.sealed --receipt out.receipt.json | sed 's/^/   /'
+submit --policy policy.toml --job "$job" in.sealed --out out.sealed --receipt out.receipt.json 2>&1 | sed 's/^/   /'
 "$BIN/sealroom" open --private-key analyst.key.pem --receipt out.receipt.json --measurements sim/pcrs.json \
-    --danger-trust-anchor sim/nsm-root.pem out.sealed --out out.ndjson | sed 's/^/   /'
+    --danger-trust-anchor sim/nsm-root.pem out.sealed --out out.ndjson 2>&1 | sed 's/^/   /'
 if [ -z "$own" ]; then
     say "   before, as the owner sealed them:"
     grep -m 3 '"country":"DE"' "$records" | show

@@ -3,7 +3,7 @@
 //! what a signal interrupts as well.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs::{File, Permissions},
     io::{self, Write},
     os::unix::fs::PermissionsExt,
@@ -49,14 +49,18 @@ impl PendingFile {
             Access::Usual => 0o666,
             Access::Private => 0o600,
         };
+        let shown = std::path::absolute(&target).map_err(|error| Failure::file("write", &target, &error))?;
         let mut unfinished = unfinished();
+        if unfinished.values().any(|other| *other == shown) {
+            return Err(Failure::usage(format!("two outputs would both be {}", target.display())).help("name different files"));
+        }
         let temporary = tempfile::Builder::new()
             .prefix(&format!(".{name}."))
             .suffix(".partial")
             .permissions(Permissions::from_mode(mode))
             .tempfile_in(folder(&target))
             .map_err(|error| Failure::file("write in", folder(&target), &error))?;
-        unfinished.insert(temporary.path().to_owned());
+        unfinished.insert(temporary.path().to_owned(), shown);
         Ok(Self { temporary, target, overwrite })
     }
 
@@ -87,7 +91,7 @@ pub fn publish(files: Vec<PendingFile>) -> Result<()> {
         file.temporary.as_file().sync_all().map_err(|error| Failure::file("write", &file.target, &error))?;
     }
     // Held throughout, so that a signal finds either none of the names or all of them.
-    let mut unfinished = unfinished();
+    let unfinished = unfinished();
     let mut published: Vec<&PendingFile> = Vec::new();
     for file in &files {
         let from = file.temporary.path();
@@ -105,7 +109,7 @@ pub fn publish(files: Vec<PendingFile>) -> Result<()> {
                 _ => Failure::file("write", &file.target, &error),
             });
         }
-        unfinished.remove(from);
+        // Its temporary name, where a link left one, stays known until `file` is dropped.
         published.push(file);
     }
     drop(unfinished);
@@ -153,7 +157,7 @@ impl Output {
 /// Removes every unfinished file: called where the process is about to end without unwinding. Blocks publication for good.
 pub fn remove_all() {
     let guard = unfinished();
-    for path in guard.iter() {
+    for path in guard.keys() {
         let _ = std::fs::remove_file(path);
     }
     // No further output may be created or published between here and the process's end.
@@ -195,8 +199,9 @@ fn folder(target: &Path) -> &Path {
     }
 }
 
-fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// Temporary files that are there, each with the absolute name that it is to get.
+fn unfinished() -> MutexGuard<'static, BTreeMap<PathBuf, PathBuf>> {
+    static UNFINISHED: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -266,6 +271,17 @@ mod tests {
         std::fs::write(&second, b"other").expect("written");
         assert_eq!(publish(pending.into()).expect_err("refused").code(), "exists");
         assert_eq!(names(folder.path()), ["second"]);
+    }
+
+    #[test]
+    fn two_outputs_of_one_name_are_refused() {
+        let folder = tempfile::tempdir().expect("folder");
+        let target = folder.path().join("out");
+        let first = PendingFile::create(&target, Access::Usual, Overwrite::Force).expect("created");
+        let second = PendingFile::create(&folder.path().join("./out"), Access::Usual, Overwrite::Force);
+        assert_eq!(second.err().expect("refused").code(), "usage");
+        drop(first);
+        PendingFile::create(&target, Access::Usual, Overwrite::Force).expect("created");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use std::{
 
 use command::{command, folder, json, names, sealroom, text};
 
+const KEY_ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+
 #[test]
 fn help_has_an_example_and_exits_0() {
     let folder = folder();
@@ -23,6 +25,7 @@ fn help_has_an_example_and_exits_0() {
         &["token-key", "check"],
         &["seal"],
         &["proxy"],
+        &["ping"],
         &["submit"],
         &["open"],
     ] {
@@ -53,6 +56,9 @@ fn usage_errors_exit_2_and_are_json_where_asked_for() {
         &["proxy", "--unix", "x", "--allow", "a.example:1", "--allow", "a.example:2"],
         &["submit", "--enclave", "tcp://1:2", "--policy", "p", "--job", "j", "in", "--out", "o", "--receipt", "r"],
         &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "j", "--out", "o", "--receipt", "r"],
+        &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "-", "-", "--out", "o", "--receipt", "r"],
+        &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "j", "in", "--out", "o", "--receipt", "./o", "--force"],
+        &["seal", "--policy", "-", "--key-arn", KEY_ARN, "--dataset", "d", "-", "--out", "o"],
         &["open", "--private-key", "k", "in", "--out", "o"],
         &["open", "--unverified-origin", "in", "--out", "o"],
         &["open", "--private-key", "k", "--raw-aes-key", "k", "--unverified-origin", "in", "--out", "o"],

@@ -10,7 +10,7 @@ pub mod seal;
 pub mod submit;
 pub mod token_key;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
     failure::{Failure, Result},
@@ -20,6 +20,14 @@ use crate::{
 /// `--force` as what it means.
 fn overwrite(force: bool) -> Overwrite {
     if force { Overwrite::Force } else { Overwrite::Never }
+}
+
+/// Standard input is read once: a second `-` would find it empty, and an empty file would be sealed or sent without a word.
+fn refuse_two_from_stdin<'a>(inputs: impl IntoIterator<Item = &'a PathBuf>) -> Result<()> {
+    if inputs.into_iter().filter(|input| *input == Path::new("-")).count() > 1 {
+        return Err(Failure::usage("only one input can come from `-`").help("name files for the others"));
+    }
+    Ok(())
 }
 
 /// Standard output carries either the output or the JSON result, never both.

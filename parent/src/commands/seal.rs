@@ -10,7 +10,7 @@ use sealroom_shared::{
 use zeroize::Zeroizing;
 
 use crate::{
-    commands::{overwrite, refuse_two_on_stdout},
+    commands::{overwrite, refuse_two_from_stdin, refuse_two_on_stdout},
     failure::{Failure, Result},
     kms::{AwsOptions, KmsKey},
     limits,
@@ -58,6 +58,7 @@ impl Seal {
     /// Streams the records into a sealed message.
     pub async fn run(self, json: bool) -> Result<Report> {
         refuse_two_on_stdout(json, &self.out)?;
+        refuse_two_from_stdin([&self.policy, &self.input])?;
         let policy = OwnerPolicy::read(&self.policy)?;
         policy.allows_key(&self.key_arn)?;
         if !policy.policy().datasets().contains(&self.dataset) {

@@ -9,7 +9,7 @@ use std::{
 use sealroom_shared::{address::EnclaveAddress, digest::Sha384Digest, limits as shared_limits, receipt::Statement};
 
 use crate::{
-    commands::{overwrite, refuse_two_on_stdout},
+    commands::{overwrite, refuse_two_from_stdin, refuse_two_on_stdout},
     failure::{Failure, Result},
     pending_output::{self, Access, PendingFile},
     progress::Progress,
@@ -37,7 +37,7 @@ pub struct Submit {
     /// A sealed token key (repeatable)
     #[arg(long, value_name = "FILE")]
     token_key: Vec<PathBuf>,
-    /// The sealed input, or every part of it; `-` is standard input
+    /// The sealed input; `-` is standard input
     #[arg(value_name = "SEALED", required = true)]
     inputs: Vec<PathBuf>,
     /// Where the sealed output goes; `-` is standard output
@@ -55,6 +55,7 @@ impl Submit {
     /// Submits, waits, checks, publishes.
     pub async fn run(self, json: bool) -> Result<Report> {
         refuse_two_on_stdout(json, &self.out)?;
+        refuse_two_from_stdin([&self.policy, &self.job].into_iter().chain(&self.token_key).chain(&self.inputs))?;
         if self.receipt == Path::new("-") {
             return Err(Failure::usage("--receipt wants the name of a file"));
         }

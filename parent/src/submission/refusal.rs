@@ -45,7 +45,7 @@ fn help(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Busy => "try again when another job has ended",
         Refusal::Protocol => "this `sealroom` and the enclave's image may be of different versions: use the ones built together",
-        Refusal::TooLarge => "the limits of policy, job and token keys are in the documentation; records have 1 MiB each",
+        Refusal::TooLarge => "docs/sealed-data.md and docs/protocol.md list the limits of policy, job, token keys and message headers",
         Refusal::Timeout => {
             "the job or a step of it took too long: is the proxy fast enough to KMS, and the input within the image's [limits]?"
         }
@@ -56,7 +56,7 @@ fn help(refusal: Refusal) -> &'static str {
         Refusal::PolicyInvalid => "`sealroom policy check` shows the line; only the owner can change a policy, by sealing again",
         Refusal::PolicyExpired => "ask the data's owner for data sealed under a policy that is in force",
         Refusal::JobInvalid => "correct the job file at this line",
-        Refusal::JobNotAllowed => "ask for less, or ask the data's owner for a policy that allows it",
+        Refusal::JobNotAllowed => "ask for less, send what it says is missing, or ask the data's owner for a policy that allows it",
         Refusal::KeyNotAllowed => "the owner seals with one of the policy's `keys`",
         Refusal::KeyDenied => {
             "KMS released nothing to this image: compare PCR0, PCR1 and PCR2 of `nitro-cli describe-enclaves` with the key policy's conditions; \
