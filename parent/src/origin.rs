@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sealroom_shared::{
     attestation::{self, AttestationDocument, TrustAnchor, Verified, VerifyTime},
+    binding,
     digest::Blake3Digest,
     limits as shared_limits,
     measurements::Measurements,
@@ -75,7 +76,7 @@ impl ExpectedOutput<'_> {
     /// Compares an unlocked message's id and context with the receipt.
     pub fn compare(&self, message_id: &str, context: &EncryptionContext) -> Result<()> {
         let (job, policy) = (self.statement.job.digest.to_string(), self.statement.policy.digest.to_string());
-        let expected = [(KIND, KIND_OUTPUT), (JOB, job.as_str()), (SOURCE_POLICY, policy.as_str())];
+        let expected = [(binding::KIND, binding::OUTPUT), (binding::JOB, job.as_str()), (binding::SOURCE_POLICY, policy.as_str())];
         if self.output.message_id == message_id && expected.iter().all(|(key, value)| context.get(key) == Some(*value)) {
             return Ok(());
         }
@@ -95,13 +96,6 @@ pub fn trust_anchor(danger: Option<&Path>) -> Result<TrustAnchor> {
     TrustAnchor::danger_from_pem(&source::read_text(path, limits::MEASUREMENTS)?)
         .map_err(|error| Failure::new("trust-anchor", format!("{} is not one root certificate: {error}", path.display())))
 }
-
-/// Key of the encryption context that says what a message is.
-pub const KIND: &str = "sealroom:kind";
-/// The kind of what an enclave gives out.
-pub const KIND_OUTPUT: &str = "output";
-const JOB: &str = "sealroom:job-sha384";
-const SOURCE_POLICY: &str = "sealroom:source-policy-sha384";
 
 const HELP_ANCHOR: &str = "receipts chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
 const HELP_IMAGE: &str =

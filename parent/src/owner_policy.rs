@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sealroom_shared::{
     arn::KeyArn,
-    limits as shared_limits,
+    binding, limits as shared_limits,
     message::EncryptionContext,
     policy::{Policy, PolicyError},
     toml_reader::Rule,
@@ -51,7 +51,7 @@ impl OwnerPolicy {
     pub fn context(&self, kind: &str, pairs: &[(&str, &str)]) -> Result<EncryptionContext> {
         let digest = self.policy.digest().to_string();
         let mut context = EncryptionContext::new();
-        for (key, value) in [("sealroom:kind", kind), ("sealroom:policy-sha384", digest.as_str())].iter().chain(pairs) {
+        for (key, value) in [(binding::KIND, kind), (binding::POLICY, digest.as_str())].iter().chain(pairs) {
             context.insert(key, value).map_err(|error| Failure::new("internal", error.to_string()))?;
         }
         Ok(context)

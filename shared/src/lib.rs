@@ -7,6 +7,7 @@ pub mod address;
 pub mod arn;
 pub mod attestation;
 pub mod authorize;
+pub mod binding;
 pub mod digest;
 pub mod job;
 pub mod limits;

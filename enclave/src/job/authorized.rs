@@ -3,6 +3,7 @@
 
 use sealroom_shared::attestation::Timestamp;
 use sealroom_shared::authorize::RecordsPlan;
+use sealroom_shared::binding;
 use sealroom_shared::job::Job;
 use sealroom_shared::message::Header;
 use sealroom_shared::policy::Policy;
@@ -98,7 +99,7 @@ async fn read_header<R: AsyncRead + Unpin>(incoming: &mut Incoming<R>) -> Result
 fn describe(unlocked: Unlocked, policy: &Policy) -> Result<(InputStatement, Unlocked), Refusal> {
     let context = unlocked.header.context();
     let field = |key| context.get(key).ok_or(Refusal::InputCorrupt);
-    let (dataset, set, part) = (field("sealroom:dataset")?, field("sealroom:set")?, field("sealroom:part")?);
+    let (dataset, set, part) = (field(binding::DATASET)?, field(binding::SET)?, field(binding::PART)?);
     if !policy.datasets().iter().any(|allowed| allowed == dataset) {
         return Err(Refusal::PolicyMismatch);
     }
@@ -106,7 +107,7 @@ fn describe(unlocked: Unlocked, policy: &Policy) -> Result<(InputStatement, Unlo
         return Err(Refusal::InputCorrupt);
     }
     // The value of one sealed field is not a file.
-    if context.get("sealroom:field").is_some() {
+    if context.get(binding::FIELD).is_some() {
         return Err(Refusal::InputCorrupt);
     }
     let statement = InputStatement {

@@ -3,6 +3,7 @@
 //! tag. Nothing in the header is believed before the last of them.
 
 use sealroom_shared::arn::KeyArn;
+use sealroom_shared::binding;
 use sealroom_shared::message::{AWS_KMS, EncryptedDataKey, EncryptionContext, Header, MessageError, Opener};
 use sealroom_shared::policy::Policy;
 use sealroom_shared::receipt::KmsRequest;
@@ -47,12 +48,12 @@ pub(super) async fn unlock(kind: SealedKind, header: Header, policy: &Policy, km
 }
 
 fn bound_to_policy(kind: SealedKind, context: &EncryptionContext, policy: &Policy) -> Result<(), Refusal> {
-    let digest = context.get("sealroom:policy-sha384").ok_or(Refusal::PolicyAbsent)?;
+    let digest = context.get(binding::POLICY).ok_or(Refusal::PolicyAbsent)?;
     let expected = match kind {
-        SealedKind::Input => "input",
-        SealedKind::TokenKey => "token-key",
+        SealedKind::Input => binding::INPUT,
+        SealedKind::TokenKey => binding::TOKEN_KEY,
     };
-    if context.get("sealroom:kind") != Some(expected) {
+    if context.get(binding::KIND) != Some(expected) {
         return Err(Refusal::InputCorrupt);
     }
     if digest != policy.digest().to_string() {

@@ -1,5 +1,6 @@
 //! The output's key and header: a data key wrapped for every recipient of the policy, and for nobody else.
 
+use sealroom_shared::binding;
 use sealroom_shared::message::raw_rsa;
 use sealroom_shared::message::{DataKey, EncryptedDataKey, EncryptionContext, MessageError, Sealer};
 use sealroom_shared::policy::{Policy, Recipient, RecipientKey};
@@ -65,8 +66,8 @@ fn kms_recipient(recipient: &Recipient) -> Option<(&str, &sealroom_shared::arn::
 /// Never `sealroom:policy-sha384`: an output cannot come back as an input.
 fn context(policy: &Policy, job_digest: &str) -> Result<EncryptionContext, MessageError> {
     let mut context = EncryptionContext::new();
-    context.insert("sealroom:kind", "output")?;
-    context.insert("sealroom:job-sha384", job_digest)?;
-    context.insert("sealroom:source-policy-sha384", &policy.digest().to_string())?;
+    context.insert(binding::KIND, binding::OUTPUT)?;
+    context.insert(binding::JOB, job_digest)?;
+    context.insert(binding::SOURCE_POLICY, &policy.digest().to_string())?;
     Ok(context)
 }

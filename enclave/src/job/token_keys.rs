@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use sealroom_shared::binding;
 use sealroom_shared::limits;
 use sealroom_shared::message::Header;
 use sealroom_shared::policy::Policy;
@@ -34,7 +35,7 @@ impl SealedTokenKeys {
                 return Err(Refusal::TooLarge.into());
             }
             let (header, _) = Header::parse(&message).map_err(of_message)?.ok_or(Refusal::InputCorrupt)?;
-            let domain = header.context().get(DOMAIN).ok_or(Refusal::InputCorrupt)?.to_owned();
+            let domain = header.context().get(binding::DOMAIN).ok_or(Refusal::InputCorrupt)?.to_owned();
             if claimed.insert(domain, message).is_some() {
                 return Err(Refusal::InputCorrupt.into());
             }
@@ -58,7 +59,7 @@ impl SealedTokenKeys {
             let (header, used) = Header::parse(&message).map_err(of_message)?.ok_or(Refusal::InputCorrupt)?;
             let mut unlocked = input_header::unlock(SealedKind::TokenKey, header, policy, kms).await?;
             // The same header as in `choose`, now authentic.
-            if unlocked.header.context().get(DOMAIN) != Some(domain.as_str()) {
+            if unlocked.header.context().get(binding::DOMAIN) != Some(domain.as_str()) {
                 return Err(Refusal::InputCorrupt);
             }
             let mut bytes = Zeroizing::new(Vec::with_capacity(message.len()));
@@ -76,5 +77,3 @@ impl SealedTokenKeys {
         Ok(tokens)
     }
 }
-
-const DOMAIN: &str = "sealroom:domain";

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sealroom_shared::{
     arn::KeyArn,
+    binding,
     digest::Blake3Digest,
     message::{Header, Opener, Suite},
 };
@@ -114,7 +115,7 @@ impl Open {
         if let Some((expected, _)) = &before {
             expected.compare(&header.message_id().to_hex(), header.context())?;
         }
-        let is_output = header.context().get(origin::KIND) == Some(origin::KIND_OUTPUT);
+        let is_output = header.context().get(binding::KIND) == Some(binding::OUTPUT);
         let trimmer = PaddingTrimmer::new(is_output && !self.keep_padding);
         let mut output = Output::create(&self.out, Access::Private, overwrite(self.force))?;
         let bytes = open_frames(opener, trimmer, rest, &mut source, &mut hasher, &mut output, &progress)?;

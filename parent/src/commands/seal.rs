@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sealroom_shared::{
     arn::KeyArn,
+    binding,
     digest::{Blake3Digest, hex},
     message::{MessageError, Sealer},
 };
@@ -72,7 +73,7 @@ impl Seal {
         let mut output = Output::create(&self.out, Access::Usual, overwrite(self.force))?;
 
         let set = random_set()?;
-        let context = policy.context("input", &[("sealroom:dataset", &self.dataset), ("sealroom:set", &set), ("sealroom:part", "1/1")])?;
+        let context = policy.context(binding::INPUT, &[(binding::DATASET, &self.dataset), (binding::SET, &set), (binding::PART, "1/1")])?;
         let kms = KmsKey::new(&self.aws, self.key_arn.clone()).await?;
         let (data_key, wrapped) = kms.generate_data_key(&context).await?;
         let sealer = Sealer::new(context, vec![wrapped], &data_key).map_err(failed)?;

@@ -7,7 +7,7 @@ use std::{
 
 use sealroom_shared::{
     arn::KeyArn,
-    limits as shared_limits,
+    binding, limits as shared_limits,
     message::{MessageError, Sealer},
     policy::Policy,
     record::tokens::TokenKey as Secret,
@@ -118,7 +118,7 @@ impl New {
 
         let mut output = Output::create(&self.out, Access::Usual, overwrite(self.force))?;
         let rewritten = filled.as_deref().map(|filled| rewrite(&self.policy, filled)).transpose()?;
-        let context = policy.context("token-key", &[("sealroom:domain", &self.domain)])?;
+        let context = policy.context(binding::TOKEN_KEY, &[(binding::DOMAIN, &self.domain)])?;
         let kms = KmsKey::new(&self.aws, self.key_arn.clone()).await?;
         let (data_key, wrapped) = kms.generate_data_key(&context).await?;
         let mut sealer = Sealer::new(context, vec![wrapped], &data_key).map_err(failed)?;

@@ -74,7 +74,7 @@ pub enum Rule {
     #[error("this token domain has no [tokens.DOMAIN] entry")]
     UnknownTokenDomain,
     /// `check = ""`.
-    #[error("the token key's check value is empty; make the key with `sealroom token-key new` and write the value it prints here")]
+    #[error("the token key's check value is empty; `sealroom token-key new` makes the key and fills the value in")]
     TokenCheckEmpty,
     /// A job that would release no column.
     #[error("the job has no output column; give at least one field an operation other than drop")]
