@@ -56,7 +56,7 @@ pub const RECEIPT_BYTES: usize = 256 * 1024;
 pub const KEY_ARN: usize = 2048;
 
 /// Plaintext that one worker takes at once, in bytes: enough that handing it over costs nothing beside the work.
-pub const BLOCK_BYTES: usize = 256 * 1024;
+pub const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Workers of one job, at most one a vCPU. Enclaves have few; beyond these, opening and sealing are the bound.
 pub const WORKERS: usize = 16;
