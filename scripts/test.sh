@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # All checks and tests. CI runs this and nothing else; it installs what it needs.
+#   scripts/test.sh [--long]    with --long, every fuzz target for some seconds at the end
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
+long=
+case "$*" in
+"") ;;
+--long) long=1 ;;
+*) fail "usage: scripts/test.sh [--long]" ;;
+esac
 need_rust
-need_packages git curl b3sum
 need_python
 command -v cargo-nextest >/dev/null || cargo install --locked --quiet cargo-nextest
 export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
@@ -18,5 +24,6 @@ step env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --q
 step cargo nextest run --workspace --locked --no-fail-fast
 step cargo test --workspace --locked --doc --quiet
 step scripts/check-readme.sh
+[ -z "$long" ] || step scripts/fuzz.sh
 say
 say "all checks and tests passed"
