@@ -7,7 +7,7 @@
 pub struct DocumentError {
     /// Line of the file, from 1.
     pub line: u32,
-    /// Dotted path of the key, cut at [`limits::KEY_PATH_SHOWN`] bytes; empty where it is about no key.
+    /// Dotted path of the key, cut at [`crate::limits::KEY_PATH_SHOWN`] bytes; empty where it is about no key.
     pub key: String,
     /// What is wrong, and what is allowed.
     pub rule: Rule,
