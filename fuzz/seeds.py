@@ -21,7 +21,7 @@ def files(root, pattern):
     return sorted(root.glob(pattern))
 
 
-# The targets `message`, `wire` and `record` take how the rest is cut from their first byte.
+# The targets `message`, `wire`, `record` and `csv` take how the rest is cut from their first byte.
 CUT = b"\x06"
 
 
@@ -117,6 +117,15 @@ for number, record in enumerate(records):
     seed("record", f"{number}", CUT + record.encode())
 seed("record", "all", CUT + "\n".join(records).encode() + b"\r\n\n")
 seed("record", "same-shape", CUT + "\n".join(records[2:4] * 3).encode())
+
+tables = [
+    'a,b,c\r\n1,2,3\r\n', 'aaa,bbb,ccc\nzzz,yyy,xxx', '"aaa","b\r\nbb","ccc"\r\nzzz,yyy,xxx', 'a,b\n"x""y",""\n\n,\n',
+    '\ufeff"a",b\n1,2\n', 'only\n""\n"""",\n', 'a"b\nc"d\ne', '"a"b\n', '"a\nb', 'a\rb\r\r\n', 'a,a\n', 'a,,b\n', 'é,"日,本"\n\0,\t\n',
+    "customer,card_number,zip,country,amount\r\n" + 'c-1,4111111111111111,10115,DE,12.50\r\n"c,2","4222 ""x""",,"FR\n",0\r\n' * 3,
+    ",".join(f"column_{index}" for index in range(70)) + "\n" + "," * 69,
+]
+for number, table in enumerate(tables):
+    seed("csv", f"{number}", CUT + table.encode())
 
 documents = files(vectors / "attestation/mock-ca/docs", "*.cbor") + files(others / "attestation", "*/*.cbor")
 for path in documents:

@@ -59,9 +59,9 @@ fuzz_target!(|data: &[u8]| {
         Err(error) => return assert!(error.to_string().len() < 65_536),
     };
     for record in RECORDS {
-        let mut rows = plan.processor(&BTreeMap::from([("d".to_owned(), TokenKey::from_bytes(KEY))])).unwrap();
+        let rows = plan.processor(&BTreeMap::from([("d".to_owned(), TokenKey::from_bytes(KEY))])).unwrap();
         let mut out = b"before".to_vec();
-        match rows.record(record.as_bytes(), &mut out) {
+        match rows.worker().whole(rows.cutter(), record.as_bytes(), &mut out) {
             Err(_) => assert_eq!(out, b"before"),
             Ok(()) if out == b"before" => assert!(!records.conditions().is_empty(), "a record was lost"),
             Ok(()) => {

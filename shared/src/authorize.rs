@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::job::{Condition, Job, JobKind, RecordsJob};
-use crate::policy::{OnError, OutsideValidity, Policy, UnixMillis};
+use crate::policy::{Input, OnError, OutsideValidity, Policy, TextType, UnixMillis};
 use crate::record::RowProcessor;
+use crate::record::blocks::BlockCutter;
 use crate::record::filter::Test;
-use crate::record::json::write_escaped;
 use crate::record::operations::Allowed;
 use crate::record::rows::{Column, Program};
+use crate::record::sealed::{MissingKey, ValueOpener};
 use crate::record::tokens::{TokenCheck, TokenDomains, TokenKey, TokenKeyRefused};
+use crate::record::view::{Viewer, Wanted};
 
 #[cfg(test)]
 mod tests;
@@ -62,6 +64,9 @@ pub enum Breach {
     /// The policy does not permit the condition on the field.
     #[error("the policy does not permit `{0}` as a condition on this field")]
     ConditionNotPermitted(&'static str),
+    /// A value in a condition that no value of the field can equal.
+    #[error("every value of this field is a {0}, by the policy's `type`; compare it with one")]
+    ConditionType(&'static str),
     /// `where` without `[people]`.
     #[error("`where` needs a policy with [people]: a filtered output has to speak of enough of them")]
     ConditionWithoutPeople,
@@ -71,19 +76,27 @@ pub enum Breach {
 #[derive(Debug)]
 pub struct RecordsPlan {
     columns: Vec<PlannedColumn>,
-    conditions: Vec<(String, Test)>,
+    conditions: Vec<(Read, Test)>,
     /// The field that tells people apart and the minimum; present exactly where there are conditions.
-    people: Option<(String, usize)>,
+    people: Option<(Read, usize)>,
     token_checks: BTreeMap<String, TokenCheck>,
-    on_error: OnError,
+    input: Input,
     max_records: u64,
     pad: bool,
+}
+
+/// A field that the job reads, and what the policy says of its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Read {
+    name: String,
+    sealed: bool,
+    text_type: TextType,
 }
 
 #[derive(Debug)]
 struct PlannedColumn {
     name: String,
-    from: String,
+    from: Read,
     operation: Allowed,
 }
 
@@ -102,7 +115,9 @@ pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPla
     let columns = columns(policy, job)?;
     let conditions = conditions(policy, job.conditions())?;
     let people = match policy.people() {
-        Some(people) if !conditions.is_empty() => Some((people.field.clone(), usize::try_from(people.min).unwrap_or(usize::MAX))),
+        Some(people) if !conditions.is_empty() => {
+            Some((Read::new(policy, &people.field), usize::try_from(people.min).unwrap_or(usize::MAX)))
+        }
         _ => None,
     };
     let domains = columns.iter().filter_map(|column| column.operation.token_domain());
@@ -111,7 +126,7 @@ pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPla
         conditions,
         people,
         token_checks,
-        on_error: policy.on_error(),
+        input: policy.input(),
         max_records: release.max_records,
         pad: policy.release().pad,
         columns,
@@ -136,31 +151,55 @@ impl RecordsPlan {
         self.pad
     }
 
+    /// The first data key that sealed values at the beginning of an input need, if one of its first records has any. It
+    /// shows, once released, that the policy is its owner's.
+    #[must_use]
+    pub fn first_sealed(&self, beginning: &[u8]) -> Option<MissingKey> {
+        let wanted = self.wanted();
+        let mut cutter = BlockCutter::new(self.input.format, wanted.iter().map(|wanted| Arc::clone(&wanted.name)).collect());
+        cutter.space().extend_from_slice(beginning);
+        let opener = ValueOpener::new(Arc::default(), wanted.len());
+        Viewer::new(&wanted, Some(opener)).first_missing(&wanted, &cutter.finish())
+    }
+
     /// The processor of this job's records. Keys of domains that the job does not use are left alone.
     ///
     /// # Errors
     /// [`TokenKeyRefused`] where a key is missing or does not fit the policy's check value.
     pub fn processor(&self, token_keys: &BTreeMap<String, TokenKey>) -> Result<RowProcessor, TokenKeyRefused> {
         let domains = TokenDomains::new(&self.token_checks, token_keys)?;
-        let mut wanted = Vec::new();
-        let conditions = self.conditions.iter().map(|(field, test)| (index_of(&mut wanted, field), test.clone())).collect();
-        let people = self.people.as_ref().map(|(field, min)| (index_of(&mut wanted, field), *min));
+        let wanted = self.wanted();
+        let index_of = |field: &Read| wanted.iter().position(|known| *known.name == field.name).ok_or(TokenKeyRefused::Missing);
+        let conditions = self.conditions.iter().map(|(field, test)| Ok((index_of(field)?, test.clone())));
+        let conditions = conditions.collect::<Result<_, TokenKeyRefused>>()?;
+        let people = self.people.as_ref().map(|(field, min)| Ok((index_of(field)?, *min))).transpose()?;
         let mut columns = Vec::new();
         for column in &self.columns {
-            let mut label = b"\"".to_vec();
-            write_escaped(&column.name, &mut label);
-            label.extend_from_slice(b"\":");
-            let field = index_of(&mut wanted, &column.from);
-            columns.push(Column { field, label, writer: column.operation.writer(&domains).ok_or(TokenKeyRefused::Missing)? });
+            let writer = column.operation.writer(&domains).ok_or(TokenKeyRefused::Missing)?;
+            columns.push(Column { field: index_of(&column.from)?, name: column.name.clone(), writer });
         }
-        Ok(RowProcessor::new(Arc::new(Program {
+        Ok(RowProcessor::new(Program {
+            format: self.input.format,
             wanted,
             conditions,
             columns,
             people,
-            skip_bad_records: self.on_error == OnError::Skip,
+            skip_bad_records: self.input.on_error == OnError::Skip,
             max_records: self.max_records,
-        })))
+        }))
+    }
+
+    /// The fields that the job reads, each once, always in the same order.
+    fn wanted(&self) -> Vec<Wanted> {
+        let read = self.conditions.iter().map(|(field, _)| field);
+        let read = read.chain(self.people.iter().map(|(field, _)| field)).chain(self.columns.iter().map(|column| &column.from));
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for Read { name, sealed, text_type } in read {
+            if !wanted.iter().any(|known| *known.name == *name) {
+                wanted.push(Wanted { name: name.as_str().into(), sealed: *sealed, text_type: *text_type });
+            }
+        }
+        wanted
     }
 }
 
@@ -171,15 +210,15 @@ fn columns(policy: &Policy, job: &RecordsJob) -> Result<Vec<PlannedColumn>, JobN
         let at = |breach| JobNotAllowed { line: column.line, field: column.from.clone(), breach };
         let field = policy.fields().get(&column.from).ok_or_else(|| at(Breach::FieldNotNamed))?;
         let operation = request.authorize(&field.operations).map_err(at)?;
-        if columns.iter().any(|other| other.from == column.from) {
+        if columns.iter().any(|other| other.from.name == column.from) {
             return Err(at(Breach::FieldReleasedTwice));
         }
-        columns.push(PlannedColumn { name: column.name.clone(), from: column.from.clone(), operation });
+        columns.push(PlannedColumn { name: column.name.clone(), from: Read::new(policy, &column.from), operation });
     }
     Ok(columns)
 }
 
-fn conditions(policy: &Policy, conditions: &[Condition]) -> Result<Vec<(String, Test)>, JobNotAllowed> {
+fn conditions(policy: &Policy, conditions: &[Condition]) -> Result<Vec<(Read, Test)>, JobNotAllowed> {
     let allow = |condition: &Condition| {
         let at = |breach| JobNotAllowed { line: condition.line, field: condition.field.clone(), breach };
         let field = policy.fields().get(&condition.field).ok_or_else(|| at(Breach::FieldNotNamed))?;
@@ -190,17 +229,20 @@ fn conditions(policy: &Policy, conditions: &[Condition]) -> Result<Vec<(String, 
         if policy.people().is_none() {
             return Err(at(Breach::ConditionWithoutPeople));
         }
-        Ok((condition.field.clone(), condition.test.clone()))
+        if policy.input().is_text(field.sealed) && !condition.test.fits(field.text_type) {
+            return Err(at(Breach::ConditionType(field.text_type.name())));
+        }
+        Ok((Read::new(policy, &condition.field), condition.test.clone()))
     };
     conditions.iter().map(allow).collect()
 }
 
-/// The index of `name` among the wanted fields, where it is put if it is not there.
-fn index_of(wanted: &mut Vec<String>, name: &str) -> usize {
-    wanted.iter().position(|known| known == name).unwrap_or_else(|| {
-        wanted.push(name.to_owned());
-        wanted.len() - 1
-    })
+impl Read {
+    fn new(policy: &Policy, name: &str) -> Self {
+        let field = policy.fields().get(name);
+        let (sealed, text_type) = field.map_or((false, TextType::String), |field| (field.sealed, field.text_type));
+        Self { name: name.to_owned(), sealed, text_type }
+    }
 }
 
 struct Place<'p>(&'p u32, &'p str);

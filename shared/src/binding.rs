@@ -1,7 +1,7 @@
 //! What binds a sealed message to its policy and purpose: the keys of its encryption context, and what a message can be.
 //! KMS checks and logs all of it; none of it is secret.
 
-/// Key: what the message is, one of [`INPUT`], [`TOKEN_KEY`] and [`OUTPUT`].
+/// Key: what the message is, one of [`INPUT`], [`MANIFEST`], [`TOKEN_KEY`] and [`OUTPUT`].
 pub const KIND: &str = "sealroom:kind";
 /// Key: the digest of the policy that an input or a token key is sealed under. Never in an output, so that no output can
 /// come back as an input.
@@ -23,6 +23,8 @@ pub const SOURCE_POLICY: &str = "sealroom:source-policy-sha384";
 
 /// Kind of what an owner seals for jobs.
 pub const INPUT: &str = "input";
+/// Kind of what an owner seals beside records with sealed fields.
+pub const MANIFEST: &str = "manifest";
 /// Kind of a sealed token key.
 pub const TOKEN_KEY: &str = "token-key";
 /// Kind of what an enclave gives out.

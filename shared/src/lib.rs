@@ -11,6 +11,7 @@ pub mod binding;
 pub mod digest;
 pub mod job;
 pub mod limits;
+pub mod manifest;
 pub mod measurements;
 pub mod message;
 pub mod policy;

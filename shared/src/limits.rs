@@ -49,8 +49,24 @@ pub const FOOTER_SIGNATURE: usize = 144;
 /// Output is rounded up to a multiple of this many bytes with blank lines, so its size says little about its records.
 pub const OUTPUT_PADDING: u64 = 64 * 1024;
 
-/// Bytes of a receipt file.
-pub const RECEIPT_BYTES: usize = 256 * 1024;
+/// Bytes of a receipt file: the most inputs and KMS calls of one job fit in.
+pub const RECEIPT_BYTES: usize = 2 * 1024 * 1024;
+
+/// Parts of a set. Each is one KMS call before its first byte is opened and one entry of the receipt.
+pub const SET_PARTS: usize = 1024;
+
+/// Encrypted data keys of sealed values that one job asks for. Each is a KMS call and an entry of the receipt; one data
+/// key serves many values.
+pub const VALUE_DATA_KEYS: usize = 2048;
+
+/// KMS calls that one job has open at once: enough to hide their latency, far below KMS's own quota.
+pub const KMS_CALLS_AT_ONCE: usize = 8;
+
+/// Bytes of a sealed manifest: a header and one short frame.
+pub const MANIFEST_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Unsealed bytes of a fields-form input that are read until the first sealed value proves the policy.
+pub const PROOF_BYTES: usize = 4 * 1024 * 1024;
 
 /// Characters of a KMS key ARN (the API's own limit for KeyId).
 pub const KEY_ARN: usize = 2048;
@@ -126,6 +142,9 @@ pub const CONDITION_VALUE_BYTES: usize = 4096;
 
 /// Bytes of one record. Held whole in memory once for every worker.
 pub const RECORD_BYTES: usize = 1024 * 1024;
+
+/// Columns of a CSV file. Wide exports have some hundreds; each name is held in memory for every file of a job.
+pub const CSV_COLUMNS: usize = 4096;
 
 /// Levels of arrays and objects in a record, the record's own object included.
 pub const RECORD_DEPTH: u32 = 64;

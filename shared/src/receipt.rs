@@ -62,22 +62,34 @@ pub struct NamedDigest {
     pub digest: Sha384Digest,
 }
 
-/// One sealed input.
+/// One input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    /// 64 hex digits.
-    pub message_id: String,
-    /// The owner's name of the dataset.
-    pub dataset: String,
-    /// 32 hex digits.
-    pub set: String,
-    /// `i/n`.
-    pub part: String,
-    /// The KMS key that released the data key.
-    pub key_arn: KeyArn,
-    /// Of the sealed file.
-    pub digest: Blake3Digest,
+#[serde(tag = "form", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Input {
+    /// A sealed file.
+    File {
+        /// 64 hex digits.
+        message_id: String,
+        /// The owner's name of the dataset.
+        dataset: String,
+        /// 32 hex digits.
+        set: String,
+        /// `i/n`.
+        part: String,
+        /// The KMS key that released the data key.
+        key_arn: KeyArn,
+        /// Of the sealed file.
+        digest: Blake3Digest,
+    },
+    /// Records in which single values are sealed.
+    Fields {
+        /// The owner's names of the datasets that the sealed values and the manifest are of.
+        datasets: Vec<String>,
+        /// Message id of the manifest that the records were compared with, 64 hex digits; null where the policy asks for none.
+        manifest: Option<String>,
+        /// Of the records as they were sent.
+        digest: Blake3Digest,
+    },
 }
 
 /// One token key.
@@ -213,6 +225,16 @@ impl Receipt {
             return Err(ReceiptError::Nonce);
         }
         Statement::parse(&self.statement)
+    }
+}
+
+impl Input {
+    /// Of the bytes that were sent.
+    #[must_use]
+    pub fn digest(&self) -> &Blake3Digest {
+        match self {
+            Self::File { digest, .. } | Self::Fields { digest, .. } => digest,
+        }
     }
 }
 

@@ -9,7 +9,8 @@
 //! | `Policy`, one or more | bytes of the policy file |
 //! | `Job`, one or more | bytes of the job file |
 //! | `TokenKey`, none or more | one sealed token key each |
-//! | `Input`, then `Data`…, then `InputEnd` | the sealed input; repeated for further inputs |
+//! | `Manifest`, at most one | the sealed manifest of records with sealed fields |
+//! | `Input`, then `Data`…, then `InputEnd` | a sealed file, or records with sealed fields; repeated for further parts of a set |
 //! | `End` | empty |
 //!
 //! | from the enclave, in this order | payload |
@@ -41,6 +42,7 @@ pub enum Kind {
     Policy,
     Job,
     TokenKey,
+    Manifest,
     Input,
     Data,
     InputEnd,
@@ -201,7 +203,7 @@ fn after_version(payload: &[u8]) -> Result<&[u8], WireError> {
 }
 
 impl Kind {
-    const ALL: [(Self, u8); 13] = [
+    const ALL: [(Self, u8); 14] = [
         (Self::Hello, 1),
         (Self::Policy, 2),
         (Self::Job, 3),
@@ -210,6 +212,7 @@ impl Kind {
         (Self::Data, 6),
         (Self::InputEnd, 7),
         (Self::End, 8),
+        (Self::Manifest, 9),
         (Self::Output, 16),
         (Self::OutputHeader, 17),
         (Self::Receipt, 18),

@@ -9,7 +9,7 @@ use crate::limits;
 
 /// The 32 random bytes that name a message and salt its keys.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MessageId([u8; 32]);
+pub struct MessageId(pub(super) [u8; 32]);
 
 /// A parsed header. Everything in it is the sender's word until [`Header::unlock`] has succeeded.
 pub struct Header {
@@ -142,6 +142,14 @@ impl Header {
         &self.body.encrypted_data_keys
     }
 
+    /// The bytes of context and encrypted data keys: messages that share them share their data key, what it is bound to,
+    /// and who released it.
+    #[must_use]
+    pub fn wrapping(&self) -> &[u8] {
+        let after = self.encoded.len().saturating_sub(AFTER_WRAPPING);
+        self.encoded.get(BEFORE_WRAPPING..after).unwrap_or_default()
+    }
+
     /// The frame length in bytes, 1 to [`limits::FRAME_LENGTH_MAX`].
     #[must_use]
     pub fn frame_length(&self) -> u32 {
@@ -185,6 +193,10 @@ impl HeaderBody {
     }
 }
 
-const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 2;
+/// Version, suite and message id.
+pub(super) const BEFORE_WRAPPING: usize = 1 + 2 + 32;
+/// Content type, frame length and commitment.
+const AFTER_WRAPPING: usize = 1 + 4 + 32;
 const UNFRAMED: u8 = 1;
-const FRAMED: u8 = 2;
+pub(super) const FRAMED: u8 = 2;

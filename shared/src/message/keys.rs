@@ -43,29 +43,39 @@ impl DataKey {
         &self.0
     }
 
-    fn derive(&self, message_id: &MessageId, info: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>, MessageError> {
-        let pseudo_random_key = hkdf::Salt::new(hkdf::HKDF_SHA512, message_id.as_bytes()).extract(self.0.as_slice());
-        let mut out = Zeroizing::new([0; 32]);
-        pseudo_random_key.expand(info, ThirtyTwo).and_then(|okm| okm.fill(out.as_mut_slice())).map_err(|_| MessageError::Commitment)?;
-        Ok(out)
+    fn derived(&self, message_id: &MessageId) -> Derived {
+        Derived(hkdf::Salt::new(hkdf::HKDF_SHA512, message_id.as_bytes()).extract(self.0.as_slice()))
     }
 
-    /// The commitment that a message under this key carries in its header.
-    pub(super) fn commitment(&self, message_id: &MessageId) -> Result<[u8; 32], MessageError> {
-        self.derive(message_id, &[b"COMMITKEY"]).map(|key| *key)
-    }
-
-    /// The frames' key, for a message that is being written.
-    pub(super) fn content_key(&self, suite: Suite, message_id: &MessageId) -> Result<ContentKey, MessageError> {
-        let key = self.derive(message_id, &[&suite.id().to_be_bytes(), b"DERIVEKEY"])?;
-        let key = UnboundKey::new(&AES_256_GCM, key.as_slice()).map_err(|_| MessageError::Commitment)?;
-        Ok(ContentKey(LessSafeKey::new(key)))
+    /// The frames' key and the commitment that a message under this key carries in its header.
+    pub(super) fn committing(&self, suite: Suite, message_id: &MessageId) -> Result<(ContentKey, [u8; 32]), MessageError> {
+        let derived = self.derived(message_id);
+        Ok((derived.content_key(suite)?, *derived.expand(&[b"COMMITKEY"])?))
     }
 
     /// The frames' key, if this data key is the one that `commitment` commits to.
     pub(super) fn committed(&self, suite: Suite, message_id: &MessageId, commitment: &[u8; 32]) -> Result<ContentKey, MessageError> {
-        constant_time::verify_slices_are_equal(&self.commitment(message_id)?, commitment).map_err(|_| MessageError::Commitment)?;
-        self.content_key(suite, message_id)
+        let derived = self.derived(message_id);
+        let expected = derived.expand(&[b"COMMITKEY"])?;
+        constant_time::verify_slices_are_equal(expected.as_slice(), commitment).map_err(|_| MessageError::Commitment)?;
+        derived.content_key(suite)
+    }
+}
+
+/// What HKDF has extracted from a data key for one message.
+struct Derived(hkdf::Prk);
+
+impl Derived {
+    fn content_key(&self, suite: Suite) -> Result<ContentKey, MessageError> {
+        let key = self.expand(&[&suite.id().to_be_bytes(), b"DERIVEKEY"])?;
+        let key = UnboundKey::new(&AES_256_GCM, key.as_slice()).map_err(|_| MessageError::Commitment)?;
+        Ok(ContentKey(LessSafeKey::new(key)))
+    }
+
+    fn expand(&self, info: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>, MessageError> {
+        let mut out = Zeroizing::new([0; 32]);
+        self.0.expand(info, ThirtyTwo).and_then(|okm| okm.fill(out.as_mut_slice())).map_err(|_| MessageError::Commitment)?;
+        Ok(out)
     }
 }
 
@@ -87,11 +97,17 @@ impl ContentKey {
             .map_err(|_| MessageError::HeaderTag)
     }
 
-    /// Opens ciphertext and tag in place; the plaintext is all but the last 16 bytes afterwards.
-    pub(super) fn open(&self, iv: [u8; NONCE_LEN], aad: &[u8], ciphertext_and_tag: &mut [u8]) -> Result<usize, MessageError> {
+    /// Opens `ciphertext` and its tag into `plaintext`, which is as long as the ciphertext.
+    pub(super) fn open(
+        &self,
+        iv: [u8; NONCE_LEN],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+        plaintext: &mut [u8],
+    ) -> Result<(), MessageError> {
         self.0
-            .open_in_place(Nonce::assume_unique_for_key(iv), Aad::from(aad), ciphertext_and_tag)
-            .map(|plaintext| plaintext.len())
+            .open_separate_gather(Nonce::assume_unique_for_key(iv), Aad::from(aad), ciphertext, tag, plaintext)
             .map_err(|_| MessageError::Frame)
     }
 

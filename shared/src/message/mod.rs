@@ -16,6 +16,7 @@ mod open;
 pub mod raw_aes;
 pub mod raw_rsa;
 mod seal;
+pub mod short;
 mod signature;
 mod suite;
 
@@ -25,6 +26,7 @@ pub use header::{Header, MessageId};
 pub use keys::DataKey;
 pub use open::Opener;
 pub use seal::Sealer;
+pub use signature::PUBLIC_KEY as SIGNATURE_PUBLIC_KEY;
 pub use suite::Suite;
 
 /// Why a sealed message is refused. Carries no bytes of the message; numbers only where they name a format.

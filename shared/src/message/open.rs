@@ -31,15 +31,14 @@ enum Part {
 
 impl Opener {
     pub(super) fn new(header: &Header, key: ContentKey) -> Result<Self, MessageError> {
-        Ok(Self {
-            key,
-            message_id: *header.message_id(),
-            frame_length: usize::try_from(header.frame_length()).map_err(|_| MessageError::FrameLength(header.frame_length()))?,
-            next: 1,
-            part: Part::Frame,
-            pending: Vec::new(),
-            verifier: Verifier::of(header)?,
-        })
+        let opener = Self::unsigned(key, *header.message_id(), header.frame_length())?;
+        Ok(Self { verifier: Verifier::of(header)?, ..opener })
+    }
+
+    /// An opener of a message whose suite is not signed.
+    pub(super) fn unsigned(key: ContentKey, message_id: MessageId, frame_length: u32) -> Result<Self, MessageError> {
+        let frame_length = usize::try_from(frame_length).map_err(|_| MessageError::FrameLength(frame_length))?;
+        Ok(Self { key, message_id, frame_length, next: 1, part: Part::Frame, pending: Vec::new(), verifier: None })
     }
 
     /// Takes the next bytes of the message, in pieces of any size, and appends the plaintext of every frame that is
@@ -143,12 +142,16 @@ impl Opener {
             return Err(MessageError::Frame);
         }
         let length = ciphertext_and_tag.len().checked_sub(TAG_LENGTH).ok_or(MessageError::Frame)?;
-        let aad = frame_aad(&self.message_id, is_final, self.next, length)?;
+        let (ciphertext, tag) = ciphertext_and_tag.split_at_checked(length).ok_or(MessageError::Frame)?;
+        let aad = FrameAad::new(&self.message_id, is_final, self.next, length)?;
         let start = plaintext.len();
-        plaintext.extend_from_slice(ciphertext_and_tag);
-        let opened = plaintext.get_mut(start..).ok_or(MessageError::Frame).and_then(|frame| self.key.open(*iv, &aad, frame));
-        // Nothing unauthenticated stays in the caller's buffer.
-        plaintext.truncate(start.saturating_add(opened.unwrap_or(0)));
+        plaintext.resize(start.saturating_add(length), 0);
+        let opened = plaintext.get_mut(start..).ok_or(MessageError::Frame);
+        let opened = opened.and_then(|frame| self.key.open(*iv, aad.bytes(), ciphertext, tag, frame));
+        if opened.is_err() {
+            // Nothing unauthenticated stays in the caller's buffer.
+            plaintext.truncate(start);
+        }
         opened?;
         if is_final {
             self.part = if self.verifier.is_some() { Part::Footer } else { Part::Nothing };
@@ -165,14 +168,31 @@ enum Length {
 }
 
 /// Additional authenticated data of a frame: message id, a fixed text, the sequence number and the content's length.
-pub(super) fn frame_aad(message_id: &MessageId, is_final: bool, sequence: u32, length: usize) -> Result<Vec<u8>, MessageError> {
-    let mut aad = Vec::with_capacity(80);
-    aad.extend_from_slice(message_id.as_bytes());
-    aad.extend_from_slice(if is_final { b"AWSKMSEncryptionClient Final Frame" } else { b"AWSKMSEncryptionClient Frame" });
-    aad.extend_from_slice(&sequence.to_be_bytes());
-    aad.extend_from_slice(&u64::try_from(length).map_err(|_| MessageError::TooLong)?.to_be_bytes());
-    Ok(aad)
+pub(super) struct FrameAad {
+    bytes: [u8; FRAME_AAD],
+    length: usize,
 }
+
+impl FrameAad {
+    pub(super) fn new(message_id: &MessageId, is_final: bool, sequence: u32, length: usize) -> Result<Self, MessageError> {
+        let text: &[u8] = if is_final { b"AWSKMSEncryptionClient Final Frame" } else { b"AWSKMSEncryptionClient Frame" };
+        let content = u64::try_from(length).map_err(|_| MessageError::TooLong)?.to_be_bytes();
+        let mut aad = Self { bytes: [0; FRAME_AAD], length: 0 };
+        for piece in [message_id.as_bytes(), text, &sequence.to_be_bytes(), &content] {
+            let end = aad.length.saturating_add(piece.len());
+            aad.bytes.get_mut(aad.length..end).ok_or(MessageError::Frame)?.copy_from_slice(piece);
+            aad.length = end;
+        }
+        Ok(aad)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// A message id, the longer text, 4 and 8 bytes.
+const FRAME_AAD: usize = 32 + 34 + 4 + 8;
 
 /// What stands in place of the sequence number before a final frame.
 pub(super) const FINAL: [u8; 4] = [0xff; 4];

@@ -2,7 +2,7 @@
 
 use super::header::HeaderBody;
 use super::keys::ContentKey;
-use super::open::{FINAL, frame_aad};
+use super::open::{FINAL, FrameAad};
 use super::{DataKey, EncryptedDataKey, EncryptionContext, MessageError, MessageId, Suite};
 use crate::limits;
 
@@ -42,8 +42,7 @@ impl Sealer {
             return Err(MessageError::FrameLength(frame_length));
         }
         let (suite, message_id) = (Suite::Unsigned, MessageId::random()?);
-        let commitment = data_key.commitment(&message_id)?;
-        let key = data_key.content_key(suite, &message_id)?;
+        let (key, commitment) = data_key.committing(suite, &message_id)?;
         let body = HeaderBody { suite, message_id, context, encrypted_data_keys, frame_length, commitment };
         let mut header = body.encode()?;
         let tag = key.header_tag(&header)?;
@@ -104,7 +103,7 @@ impl Sealer {
         if sequence == FINAL {
             return Err(MessageError::TooLong);
         }
-        let aad = frame_aad(&self.message_id, is_final, self.next, plaintext.len())?;
+        let aad = FrameAad::new(&self.message_id, is_final, self.next, plaintext.len())?;
         let mut iv = [0; 12];
         for (byte, digit) in iv.iter_mut().skip(8).zip(sequence) {
             *byte = digit;
@@ -120,7 +119,7 @@ impl Sealer {
         let start = body.len();
         body.extend_from_slice(plaintext);
         let frame = body.get_mut(start..).ok_or(MessageError::Frame)?;
-        let tag = self.key.seal(iv, &aad, frame)?;
+        let tag = self.key.seal(iv, aad.bytes(), frame)?;
         body.extend_from_slice(&tag);
         self.next = self.next.checked_add(1).ok_or(MessageError::TooLong)?;
         Ok(())

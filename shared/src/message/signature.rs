@@ -42,4 +42,5 @@ impl Verifier {
     }
 }
 
-const PUBLIC_KEY: &str = "aws-crypto-public-key";
+/// Key of the encryption context under which the SDKs write a signed message's public key (suite 0x0578), and nothing else.
+pub const PUBLIC_KEY: &str = "aws-crypto-public-key";

@@ -98,6 +98,26 @@ fn frames_repeated_dropped_swapped_or_from_another_message_are_refused() {
     assert_eq!(opened(&trailing, &key, 1000), Err(MessageError::TrailingBytes));
 }
 
+/// Nothing but sealing again brings frames under another header: two headers over the same frames would share their content
+/// key and the nonce of their tags, and so give the tags' secret away (docs/sealed-data.md).
+#[test]
+fn frames_belong_to_one_header_of_their_data_key() {
+    let key = DataKey::from_bytes([3; 32]);
+    for length in [0, 16, 40] {
+        let (one, other) = (sealed(&vec![7; length], 16, &key), sealed(&vec![7; length], 16, &key));
+        let (first, used) = Header::parse(&one).unwrap().unwrap();
+        let (second, other_used) = Header::parse(&other).unwrap().unwrap();
+        assert!(first.message_id() != second.message_id() && first.body.commitment != second.body.commitment);
+        assert_ne!(first.tag, second.tag);
+        let mixed = [&other[..other_used], &one[used..]].concat();
+        assert_eq!(opened(&mixed, &key, 1000), Err(MessageError::Frame), "{length} bytes");
+        // With the old id in place of the new one, the commitment is another id's.
+        let mut forced = mixed.clone();
+        forced[3..35].copy_from_slice(first.message_id().as_bytes());
+        assert_eq!(opened(&forced, &key, 1000), Err(MessageError::Commitment), "{length} bytes");
+    }
+}
+
 #[test]
 fn another_data_key_is_refused_before_any_frame() {
     let message = sealed(b"secret", 16, &DataKey::from_bytes([3; 32]));

@@ -9,11 +9,13 @@ use crate::limits;
 use crate::record::tokens::TokenCheck;
 use crate::toml_reader::{self, DocumentError, Item, Rule, Table};
 pub use fields::FieldPolicy;
+pub use input::{Form, Format, Input, OnError, TextType};
 pub use recipients::{Recipient, RecipientKey};
 pub use release::{RecordsRelease, Release};
 pub use validity::{OutsideValidity, UnixMillis, Validity};
 
 mod fields;
+mod input;
 mod recipients;
 mod release;
 mod validity;
@@ -33,21 +35,12 @@ pub struct Policy {
     keys: Vec<KeyArn>,
     validity: Validity,
     jobs: Option<Vec<Sha384Digest>>,
-    on_error: OnError,
+    input: Input,
     people: Option<People>,
     fields: BTreeMap<String, FieldPolicy>,
     tokens: BTreeMap<String, TokenCheck>,
     release: Release,
     recipients: Vec<Recipient>,
-}
-
-/// What becomes of a job when a record cannot be processed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnError {
-    /// The job is refused.
-    Fail,
-    /// The record is left out.
-    Skip,
 }
 
 /// Who is counted where a minimum of people applies.
@@ -131,10 +124,10 @@ impl Policy {
         self.jobs.as_deref()
     }
 
-    /// What becomes of a job when a record cannot be processed.
+    /// What inputs are.
     #[must_use]
-    pub fn on_error(&self) -> OnError {
-        self.on_error
+    pub fn input(&self) -> Input {
+        self.input
     }
 
     /// Who is counted, and the minimum.
@@ -208,15 +201,17 @@ impl Parsed {
                 KeyArn::parse(item.string(limits::KEY_ARN)?).map_err(|error| item.error(error.into()))
             })?;
             let tokens = tokens(root.take("tokens"))?;
+            let input = Input::read(&root.required("input")?)?;
+            let fields = fields::read(root.take("fields"), input, |domain| tokens.contains_key(domain))?;
             let policy = Policy {
                 digest: Sha384Digest::of(bytes),
                 name: root.required("name")?.name(limits::NAME_BYTES)?,
                 datasets: distinct(&root.required("datasets")?, limits::DATASETS, |item| item.name(limits::NAME_BYTES))?,
                 validity: Validity::take(&mut root)?,
                 jobs: root.take("jobs").map(|jobs| distinct(&jobs, limits::POLICY_JOBS, job_digest)).transpose()?,
-                on_error: input(&root.required("input")?)?,
-                people: root.take("people").map(|item| people(&item)).transpose()?,
-                fields: fields::read(root.take("fields"), |domain| tokens.contains_key(domain))?,
+                input,
+                people: root.take("people").map(|item| people(&item, input, &fields)).transpose()?,
+                fields,
                 tokens: BTreeMap::new(),
                 release: Release::read(root.take("release"))?,
                 recipients: recipients::read(&root.required("recipients")?, &keys)?,
@@ -235,24 +230,13 @@ impl Parsed {
     }
 }
 
-fn input(item: &Item<'_>) -> Result<OnError, PolicyError> {
+fn people(item: &Item<'_>, input: Input, fields: &BTreeMap<String, FieldPolicy>) -> Result<People, PolicyError> {
     let mut table = item.table()?;
-    let known = |item: &Item<'_>, now: &str, later: &str, allowed| match item.string(limits::NAME_BYTES)? {
-        word if word == now => Ok(()),
-        word if word == later => Err(item.error(Rule::NotYetSupported)),
-        _ => Err(item.error(Rule::Value(allowed))),
-    };
-    known(&table.required("format")?, "ndjson", "csv", "\"ndjson\"")?;
-    table.take("form").map_or(Ok(()), |item| known(&item, "file", "fields", "\"file\""))?;
-    let on_error = table.required("on_error")?.word(&[("fail", OnError::Fail), ("skip", OnError::Skip)], "\"fail\" or \"skip\"")?;
-    table.not_yet(&["whole"])?;
-    table.finish()?;
-    Ok(on_error)
-}
-
-fn people(item: &Item<'_>) -> Result<People, PolicyError> {
-    let mut table = item.table()?;
-    let field = table.required("field")?.name(limits::NAME_BYTES)?;
+    let field_item = table.required("field")?;
+    let field = field_item.name(limits::NAME_BYTES)?;
+    if input.form == Form::Fields && !fields.get(&field).is_some_and(|field| field.sealed) {
+        return Err(field_item.error(Rule::PeopleNotSealed));
+    }
     let min = table.required("min")?.integer(1..=limits::PEOPLE_MIN)?;
     table.not_yet(&["max_rows_per_person", "clamp", "epsilon", "delta"])?;
     table.finish()?;

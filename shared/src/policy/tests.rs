@@ -87,7 +87,7 @@ fn the_whole_language_is_read() {
     assert_eq!(policy.validity().not_before(), Some(UnixMillis(1_767_225_600_000)));
     assert_eq!(policy.validity().not_after(), Some(UnixMillis(1_798_761_600_500)));
     assert_eq!(policy.jobs().map(<[_]>::len), Some(1));
-    assert_eq!(policy.on_error(), OnError::Skip);
+    assert_eq!(policy.input().on_error, OnError::Skip);
     assert_eq!(policy.people(), Some(&People { field: "customer".to_owned(), min: 10 }));
     let field = |name: &str| policy.fields().get(name).unwrap();
     assert_eq!(field("customer").operations.tokenize.as_ref().unwrap().domain, "customer");
@@ -142,9 +142,6 @@ fn unknown_keys_are_refused_at_every_level_with_line_and_allowed_keys() {
 #[test]
 fn what_the_design_has_and_this_version_does_not_is_refused_by_name() {
     for (old, new, line, key) in [
-        ("format = \"ndjson\"", "format = \"csv\"", 10, "input.format"),
-        ("form = \"file\"", "form = \"fields\"", 11, "input.form"),
-        ("form = \"file\"", "whole = false", 11, "input.whole"),
         ("[release]\n", "[release.aggregates]\nmax_groups = 1\n[release]\n", 34, "release.aggregates"),
         ("[release]\n", "[release.discovery]\n[release]\n", 34, "release.discovery"),
         ("counts = true", "plaintext = true", 35, "release.plaintext"),
@@ -203,8 +200,8 @@ fn values_of_another_type_or_out_of_bounds_are_refused() {
         ("name = \"card-transactions\"", "name = \"a\\nb\"", Rule::Name(limits::NAME_BYTES)),
         ("name = \"card-transactions\"", "name = [\"a\"]", Rule::Type("a string")),
         ("on_error = \"skip\"", "on_error = \"ignore\"", Rule::Value("\"fail\" or \"skip\"")),
-        ("format = \"ndjson\"", "format = \"json\"", Rule::Value("\"ndjson\"")),
-        ("form = \"file\"", "form = \"File\"", Rule::Value("\"file\"")),
+        ("format = \"ndjson\"", "format = \"json\"", Rule::Value("\"ndjson\" or \"csv\"")),
+        ("form = \"file\"", "form = \"File\"", Rule::Value("\"file\" or \"fields\"")),
         ("keep = true", "keep = \"yes\"", Rule::Type("true or false")),
         ("keep = true", "keep = 1", Rule::Type("true or false")),
         ("mask = { keep_last_max = 4 }", "mask = true", Rule::Type("a table")),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::decimal::{Decimal, DecimalOutOfBounds, OwnedDecimal};
 use super::json::{Kind, Value};
+use crate::policy::TextType;
 
 /// What a condition does with a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +101,20 @@ impl Test {
         }
     }
 
+    /// Whether its values are of the type that every value of a field has.
+    pub(crate) fn fits(&self, text_type: TextType) -> bool {
+        match self {
+            Self::Exists(_) => true,
+            Self::Compare(_, Operand::Text(_)) => text_type == TextType::String,
+            Self::Compare(_, Operand::Number(_)) => text_type == TextType::Number,
+            Self::Compare(_, Operand::Boolean(_)) => false,
+            Self::In(operands) => {
+                operands.booleans.is_empty()
+                    && (if text_type == TextType::String { operands.numbers.is_empty() } else { operands.texts.is_empty() })
+            }
+        }
+    }
+
     /// Whether it holds for a field's value; none where the record does not have the field.
     ///
     /// # Errors
@@ -132,7 +147,7 @@ impl Operand {
     /// How `value` stands to this; none where it is of another type.
     fn compare(&self, value: &Value<'_>, scratch: &mut String) -> Result<Option<Ordering>, DecimalOutOfBounds> {
         Ok(match (self, value.kind()) {
-            (Self::Text(text), Kind::String { .. }) => value.text(scratch).map(|value| value.cmp(text.as_str())),
+            (Self::Text(text), Kind::String(_)) => value.text(scratch).map(|value| value.cmp(text.as_str())),
             (Self::Number(number), Kind::Number) => Some(Decimal::parse(value.raw())?.cmp(&number.borrow())),
             (Self::Boolean(boolean), Kind::Boolean) => Some((value.raw() == "true").cmp(boolean)),
             _ => None,
@@ -159,7 +174,7 @@ impl Operands {
 
     fn contain(&self, value: &Value<'_>, scratch: &mut String) -> Result<bool, DecimalOutOfBounds> {
         Ok(match value.kind() {
-            Kind::String { .. } => {
+            Kind::String(_) => {
                 value.text(scratch).is_some_and(|value| self.texts.binary_search_by(|text| text.as_str().cmp(value)).is_ok())
             }
             Kind::Number if self.numbers.is_empty() => false,

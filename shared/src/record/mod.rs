@@ -2,20 +2,26 @@
 //! one worker each for several threads. Nothing here keeps, logs or returns a byte of a record other than as released.
 
 pub mod blocks;
+pub mod csv;
 pub mod decimal;
 pub mod filter;
 pub mod json;
 pub mod lines;
 pub mod operations;
+pub(crate) mod output;
 pub mod padding;
 pub mod people;
 #[cfg(test)]
 mod random;
 pub mod rows;
+pub mod sealed;
+mod tally;
 pub mod tokens;
+pub(crate) mod view;
 
 pub use json::JsonError;
-pub use rows::{Counts, RowProcessor, RowWorker, Tally};
+pub use rows::{RowProcessor, RowWorker, Step};
+pub use tally::{Counts, Tally};
 
 /// Why a record, or all of them together, are refused. Carries nothing of them; outward it is one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +29,18 @@ pub enum RecordRefused {
     /// The record cannot be read.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// The record cannot be read.
+    #[error(transparent)]
+    Csv(#[from] csv::CsvError),
+    /// The header row cannot be read, or lacks a field of the job.
+    #[error(transparent)]
+    CsvHeader(#[from] csv::HeaderError),
+    /// A text that has to be a number, by the policy's `type`, is none.
+    #[error("a value that the policy calls a number is none")]
+    NotANumber,
+    /// A sealed value is no message, does not verify, or is not bound to its field.
+    #[error("a sealed value does not verify")]
+    SealedValue,
     /// An operation does not take a value of this type.
     #[error("an operation does not take the type of a field's value")]
     OperationType,
@@ -45,8 +63,8 @@ impl RecordRefused {
     #[must_use]
     pub fn is_about_one_record(self) -> bool {
         match self {
-            Self::Json(_) | Self::OperationType | Self::Decimal(_) | Self::PersonType => true,
-            Self::TooManyRecords | Self::TooFewPeople => false,
+            Self::Json(_) | Self::Csv(_) | Self::NotANumber | Self::OperationType | Self::Decimal(_) | Self::PersonType => true,
+            Self::CsvHeader(_) | Self::SealedValue | Self::TooManyRecords | Self::TooFewPeople => false,
         }
     }
 }

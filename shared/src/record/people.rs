@@ -23,6 +23,12 @@ impl PeopleCount {
         Self { min, seen: HashSet::new() }
     }
 
+    /// A count of nobody yet, with the same minimum.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::new(self.min)
+    }
+
     /// Counts the person that `value` names: a string's text or a number as an exact decimal. Null and absent are nobody.
     ///
     /// # Errors

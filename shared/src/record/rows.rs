@@ -1,18 +1,27 @@
-//! Rows: one released row for each record that a job's conditions let through. A worker turns records into rows; a
-//! tally keeps what the whole job must satisfy. Nothing written counts as released until [`Tally::finish`] has agreed.
+//! Rows: one released row for each record that a job's conditions let through. A worker turns blocks of records into rows;
+//! its tally keeps what the whole job must satisfy. Nothing written counts as released until [`Tally::finish`] has agreed.
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
+use super::blocks::{Block, BlockCutter, Layout};
 use super::filter::Test;
-use super::json::{Kind, Scanner};
+use super::json::{self, Kind};
 use super::operations::{WriteValue, Writer};
-use super::people::PeopleCount;
-use super::{RecordRefused, Scratch};
+use super::output::Output;
+use super::sealed::{MissingKey, ValueKeys, ValueOpener};
+use super::view::{NotSeen, Viewer, Wanted};
+use super::{Counts, RecordRefused, Scratch, Tally, csv};
+use crate::limits;
+use crate::policy::Format;
 
 /// What a worker does with every record. Made by `authorize` alone, from what the policy allows.
 pub(crate) struct Program {
-    /// Names of the fields that are read, all different.
-    pub(crate) wanted: Vec<String>,
+    /// How records and rows are written.
+    pub(crate) format: Format,
+    /// The fields that are read, all different.
+    pub(crate) wanted: Vec<Wanted>,
     /// Conditions, each on the wanted field with this index.
     pub(crate) conditions: Vec<(usize, Test)>,
     /// Output columns, in order.
@@ -29,68 +38,93 @@ pub(crate) struct Program {
 pub(crate) struct Column {
     /// Index of the wanted field that feeds it.
     pub(crate) field: usize,
-    /// Its name as a JSON string, and a colon.
-    pub(crate) label: Vec<u8>,
+    /// Its name.
+    pub(crate) name: String,
     /// What it writes.
     pub(crate) writer: Writer,
+}
+
+/// A job's rows: where workers, cutters and the output's head come from, and where tallies go.
+pub struct RowProcessor {
+    program: Arc<Program>,
+    /// What stands before each column of a row.
+    labels: Arc<[Vec<u8>]>,
+    keys: Arc<ValueKeys>,
+    tally: Tally,
 }
 
 /// Turns records into rows. One for each thread; every record counts in the worker's tally.
 pub struct RowWorker {
     program: Arc<Program>,
-    scanner: Scanner,
+    labels: Arc<[Vec<u8>]>,
+    viewer: Viewer,
     scratch: Scratch,
     tally: Tally,
 }
 
-/// What was done so far, and what the job as a whole must satisfy.
-pub struct Tally {
-    counts: Counts,
-    people: PeopleCount,
-    max_records: u64,
-    /// The first refusal stays.
-    refused: Option<RecordRefused>,
+/// How far a worker came with a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To its end.
+    Done,
+    /// [`limits::BLOCK_BYTES`] of rows have come together.
+    Full,
+    /// The next record has a sealed value whose data key was not given: [`RowWorker::missing`].
+    KeyMissing,
 }
-
-/// How many records a job read, released and left out. Leaves only where the policy says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Records read, blank lines not among them.
-    pub read: u64,
-    /// Rows released.
-    pub released: u64,
-    /// Records left out because they could not be processed; always 0 with `on_error = "fail"`.
-    pub skipped: u64,
-}
-
-/// A job's rows on one thread: one worker and the end.
-pub struct RowProcessor(RowWorker);
 
 impl RowProcessor {
-    pub(crate) fn new(program: Arc<Program>) -> Self {
-        Self(RowWorker::new(program))
+    pub(crate) fn new(program: Program) -> Self {
+        let tally = Tally::new(program.people.map_or(0, |(_, min)| min), program.max_records);
+        let labels = program.columns.iter().enumerate().map(|(index, column)| label(program.format, index, &column.name)).collect();
+        Self { program: Arc::new(program), labels, keys: Arc::default(), tally }
     }
 
-    /// A further worker for another thread; its tally is merged at the end.
+    /// A worker for one thread; its tally is merged at the end.
     #[must_use]
-    pub fn another_worker(&self) -> RowWorker {
-        RowWorker::new(Arc::clone(&self.0.program))
+    pub fn worker(&self) -> RowWorker {
+        let sealed = ValueOpener::new(Arc::clone(&self.keys), self.program.wanted.len());
+        RowWorker {
+            program: Arc::clone(&self.program),
+            labels: Arc::clone(&self.labels),
+            viewer: Viewer::new(&self.program.wanted, Some(sealed)),
+            scratch: Scratch::default(),
+            tally: self.tally.another(),
+        }
     }
 
-    /// As [`RowWorker::record`].
-    ///
-    /// # Errors
-    /// As [`RowWorker::record`].
-    pub fn record(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), RecordRefused> {
-        self.0.record(line, out)
+    /// A cutter for one input.
+    #[must_use]
+    pub fn cutter(&self) -> BlockCutter {
+        BlockCutter::new(self.program.format, self.program.wanted.iter().map(|wanted| Arc::clone(&wanted.name)).collect())
     }
 
-    /// Takes in what another worker did.
+    /// Where data keys of sealed values are given.
+    #[must_use]
+    pub fn value_keys(&self) -> Arc<ValueKeys> {
+        Arc::clone(&self.keys)
+    }
+
+    /// What stands before the first row: a header row, or nothing.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let mut head = Vec::new();
+        if self.program.format == Format::Csv {
+            for (index, column) in self.program.columns.iter().enumerate() {
+                head.extend_from_slice(if index == 0 { b"" } else { b"," });
+                csv::write_only_cell(&column.name, &mut head);
+            }
+            head.push(b'\n');
+        }
+        head
+    }
+
+    /// Takes in what a worker did.
     ///
     /// # Errors
-    /// [`RecordRefused::TooManyRecords`], or the other worker's own refusal.
-    pub fn merge(&mut self, other: Tally) -> Result<(), RecordRefused> {
-        self.0.tally.merge(other)
+    /// [`RecordRefused::TooManyRecords`], or the worker's own refusal.
+    pub fn merge(&mut self, worker: Tally) -> Result<(), RecordRefused> {
+        self.tally.merge(worker)
     }
 
     /// Ends the job: only now may what was written be released.
@@ -98,44 +132,61 @@ impl RowProcessor {
     /// # Errors
     /// [`RecordRefused::TooFewPeople`], or any refusal from before.
     pub fn finish(self) -> Result<Counts, RecordRefused> {
-        self.0.tally.finish()
+        self.tally.finish()
     }
 }
 
 impl RowWorker {
-    fn new(program: Arc<Program>) -> Self {
-        let scanner = Scanner::new(program.wanted.iter().map(String::as_str));
-        let tally = Tally {
-            counts: Counts::default(),
-            people: PeopleCount::new(program.people.map_or(0, |(_, min)| min)),
-            max_records: program.max_records,
-            refused: None,
-        };
-        Self { program, scanner, scratch: Scratch::default(), tally }
-    }
-
-    /// Reads one record, a line without its line feed, and appends its row and a line feed to `out` if the conditions
-    /// let it through. On an error `out` is as it was.
+    /// Goes on with `block` from `at`, which is 0 at first, and appends rows to `out`. On [`Step::Full`] and
+    /// [`Step::KeyMissing`] it is to be called again, with `out` emptied, the data key given.
     ///
     /// # Errors
     /// [`RecordRefused`]: the job is refused. Every later call gives the same refusal.
-    pub fn record(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), RecordRefused> {
+    pub fn advance(&mut self, block: &Block, at: &mut usize, out: &mut Vec<u8>) -> Result<Step, RecordRefused> {
         if let Some(refused) = self.tally.refused {
             return Err(refused);
         }
-        let before = out.len();
-        self.tally.counts.read += 1;
-        let refused = match self.row(line, out).and_then(|released| self.tally.count(released)) {
-            Ok(()) => return Ok(()),
-            Err(refused) => refused,
-        };
-        out.truncate(before);
-        if self.program.skip_bad_records && refused.is_about_one_record() {
-            self.tally.counts.skipped += 1;
-            return Ok(());
+        let layout = block.layout.as_ref().map_err(|refused| self.refuse(*refused))?;
+        *at = (*at).max(block.start);
+        while let Some((record, after)) = layout.next_record(block.bytes(), *at) {
+            if !self.record(layout, record, out)? {
+                return Ok(Step::KeyMissing);
+            }
+            *at = after;
+            if out.len() >= limits::BLOCK_BYTES {
+                return Ok(Step::Full);
+            }
         }
-        self.tally.refused = Some(refused);
-        Err(refused)
+        Ok(Step::Done)
+    }
+
+    /// The data keys that the rest of `block` needs and that were not given yet.
+    pub fn missing(&mut self, block: &Block, at: usize) -> Vec<MissingKey> {
+        let mut found = Vec::new();
+        let Ok(layout) = &block.layout else { return found };
+        let mut at = at.max(block.start);
+        while let Some((record, after)) = layout.next_record(block.bytes(), at) {
+            self.viewer.missing(&self.program.wanted, layout, record, &mut found);
+            at = after;
+        }
+        found
+    }
+
+    /// Goes through a whole `input` without sealed values that is in memory, and appends its rows to `out`.
+    ///
+    /// # Errors
+    /// As [`RowWorker::advance`].
+    pub fn whole(&mut self, mut cutter: BlockCutter, input: &[u8], out: &mut Vec<u8>) -> Result<(), RecordRefused> {
+        cutter.space().extend_from_slice(input);
+        for block in cutter.cut(Zeroizing::default).into_iter().chain([cutter.finish()]) {
+            let mut at = 0;
+            while match self.advance(&block, &mut at, out)? {
+                Step::Full => true,
+                Step::Done => false,
+                Step::KeyMissing => return Err(self.refuse(RecordRefused::SealedValue)),
+            } {}
+        }
+        Ok(())
     }
 
     /// Ends this worker.
@@ -144,71 +195,99 @@ impl RowWorker {
         self.tally
     }
 
+    fn refuse(&mut self, refused: RecordRefused) -> RecordRefused {
+        self.tally.refused = Some(refused);
+        refused
+    }
+
+    /// One record; false where a data key is missing. On an error `out` is as it was.
+    fn record(&mut self, layout: &Layout, record: &[u8], out: &mut Vec<u8>) -> Result<bool, RecordRefused> {
+        let before = out.len();
+        let written = match self.row(layout, record, out) {
+            Ok(released) => self.tally.count(released),
+            Err(NotSeen::KeyMissing) => return Ok(false),
+            Err(NotSeen::Refused(refused)) => Err(refused),
+        };
+        self.tally.counts.read += 1;
+        let Err(refused) = written else { return Ok(true) };
+        out.truncate(before);
+        if self.program.skip_bad_records && refused.is_about_one_record() {
+            self.tally.counts.skipped += 1;
+            return Ok(true);
+        }
+        Err(self.refuse(refused))
+    }
+
     /// Writes the row; false where a condition holds the record back.
-    fn row(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<bool, RecordRefused> {
-        let fields = self.scanner.scan(line)?;
-        for (field, test) in &self.program.conditions {
-            if !test.holds(fields.value(*field), &mut self.scratch.text)? {
+    fn row(&mut self, layout: &Layout, record: &[u8], out: &mut Vec<u8>) -> Result<bool, NotSeen> {
+        let Self { program, viewer, scratch, labels, tally } = self;
+        let view = viewer.view(&program.wanted, layout, record, scratch)?;
+        for (field, test) in &program.conditions {
+            if !test.holds(view.value(*field), &mut scratch.text).map_err(RecordRefused::from)? {
                 return Ok(false);
             }
         }
-        let mut separator = b'{';
-        for column in &self.program.columns {
-            let Some(value) = fields.value(column.field) else { continue };
-            out.push(separator);
-            separator = b',';
-            out.extend_from_slice(&column.label);
-            if value.kind() == Kind::Null {
-                out.extend_from_slice(b"null");
-            } else {
-                column.writer.write(&value, &mut self.scratch, out)?;
+        let start = out.len();
+        for (column, label) in program.columns.iter().zip(labels.iter()) {
+            let value = view.value(column.field);
+            if value.is_none() && program.format == Format::Ndjson {
+                continue;
+            }
+            out.extend_from_slice(label);
+            let mut output = Output::new(program.format, out);
+            match value.filter(|value| value.kind() != Kind::Null) {
+                Some(value) => column.writer.write(&value, scratch, &mut output)?,
+                None => output.null(),
             }
         }
-        out.extend_from_slice(if separator == b'{' { b"{}\n" } else { b"}\n" });
-        if let Some((person, _)) = self.program.people {
-            self.tally.people.count(fields.value(person), &mut self.scratch)?;
+        end_row(program, start, out);
+        if let Some((person, _)) = program.people {
+            tally.people.count(view.value(person), scratch)?;
         }
         Ok(true)
     }
 }
 
-impl Tally {
-    /// Takes in what another worker did.
-    ///
-    /// # Errors
-    /// [`RecordRefused::TooManyRecords`], or the other worker's own refusal.
-    pub fn merge(&mut self, other: Self) -> Result<(), RecordRefused> {
-        self.counts.read += other.counts.read;
-        self.counts.released += other.counts.released;
-        self.counts.skipped += other.counts.skipped;
-        self.people.merge(other.people);
-        let too_many = (self.counts.released > self.max_records).then_some(RecordRefused::TooManyRecords);
-        self.refused = self.refused.or(other.refused).or(too_many);
-        self.refused.map_or(Ok(()), Err)
+fn end_row(program: &Program, start: usize, out: &mut Vec<u8>) {
+    match program.format {
+        Format::Ndjson => match out.get_mut(start) {
+            // Each column began with a comma.
+            Some(first) => {
+                *first = b'{';
+                out.extend_from_slice(b"}\n");
+            }
+            None => out.extend_from_slice(b"{}\n"),
+        },
+        Format::Csv => {
+            if out.len() == start {
+                // A row of one empty cell would be a blank line.
+                out.extend_from_slice(b"\"\"");
+            }
+            out.push(b'\n');
+        }
     }
+}
 
-    /// Ends the job, whose workers have all been merged: only now may what they wrote be released.
-    ///
-    /// # Errors
-    /// [`RecordRefused::TooFewPeople`], or any refusal from before.
-    pub fn finish(self) -> Result<Counts, RecordRefused> {
-        if let Some(refused) = self.refused {
-            return Err(refused);
+/// What stands before a column's value.
+fn label(format: Format, index: usize, name: &str) -> Vec<u8> {
+    match format {
+        Format::Ndjson => {
+            let mut label = b",\"".to_vec();
+            json::write_escaped(name, &mut label);
+            label.extend_from_slice(b"\":");
+            label
         }
-        if self.people.is_met() { Ok(self.counts) } else { Err(RecordRefused::TooFewPeople) }
-    }
-
-    fn count(&mut self, released: bool) -> Result<(), RecordRefused> {
-        if !released {
-            return Ok(());
+        Format::Csv => {
+            if index == 0 {
+                b"".to_vec()
+            } else {
+                b",".to_vec()
+            }
         }
-        if self.counts.released >= self.max_records {
-            return Err(RecordRefused::TooManyRecords);
-        }
-        self.counts.released += 1;
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_tests;

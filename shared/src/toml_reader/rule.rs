@@ -76,6 +76,21 @@ pub enum Rule {
     /// `check = ""`.
     #[error("the token key's check value is empty; `sealroom token-key new` makes the key and fills the value in")]
     TokenCheckEmpty,
+    /// `sealed = true` without the fields form.
+    #[error("single values are sealed with input.form = \"fields\" only; in a sealed file every value is")]
+    SealedNeedsFieldsForm,
+    /// `type` on a value that has one.
+    #[error("values of NDJSON have types of their own; `type` is for cells of CSV and for sealed values")]
+    TypeOfJson,
+    /// Something else than `keep` on a field that is not sealed.
+    #[error("this field is not sealed, so its values are the operator's word and can only be kept; `sealed = true` says otherwise")]
+    UnsealedIsKeptOnly,
+    /// `filter` with the fields form and `whole = false`.
+    #[error("with input.form = \"fields\", conditions need input.whole = true: without a manifest the operator chooses the records")]
+    FilterNeedsWhole,
+    /// `people.field` that is not sealed.
+    #[error("with input.form = \"fields\", the people are counted by a field with `sealed = true`")]
+    PeopleNotSealed,
     /// A job that would release no column.
     #[error("the job has no output column; give at least one field an operation other than drop")]
     NoColumns,

@@ -45,6 +45,8 @@ pub enum Refusal {
     Clock,
     /// A fault of the enclave's own.
     Internal,
+    /// The inputs are not what the owner sealed together: a part is missing, repeated or of another set.
+    InputSet,
 }
 
 /// Where in the *operator's own* policy or job a refusal arose. Only with refusals from before any key.
@@ -58,7 +60,7 @@ pub struct RefusalNote {
 
 impl Refusal {
     /// All refusals with their code on the wire and their name.
-    pub const ALL: [(Self, u8, &'static str); 18] = [
+    pub const ALL: [(Self, u8, &'static str); 19] = [
         (Self::Busy, 1, "busy"),
         (Self::Protocol, 2, "protocol"),
         (Self::TooLarge, 3, "too-large"),
@@ -77,6 +79,7 @@ impl Refusal {
         (Self::RefusedByData, 16, "refused-by-data"),
         (Self::Clock, 17, "clock"),
         (Self::Internal, 18, "internal"),
+        (Self::InputSet, 19, "input-set"),
     ];
 
     /// The refusal's name, such as `policy-mismatch`.

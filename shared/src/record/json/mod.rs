@@ -6,8 +6,8 @@ use keys::{Keys, Shape};
 use value::Found;
 
 use crate::limits;
-pub(crate) use text::write_escaped;
-pub use value::{Fields, Kind, Value};
+pub(crate) use text::{needs_escape, write_escaped};
+pub use value::{Fields, Kind, Spelling, Value};
 
 mod keys;
 mod number;
@@ -152,7 +152,7 @@ impl Keys {
         match bytes.get(at) {
             Some(b'"') => {
                 let (end, escaped) = text::end_of_string(bytes, at + 1)?;
-                Ok((Kind::String { escaped }, end + 1))
+                Ok((Kind::String(if escaped { Spelling::JsonEscaped } else { Spelling::Json }), end + 1))
             }
             Some(b'-' | b'0'..=b'9') => Ok((Kind::Number, number::end_of_number(bytes, at)?)),
             Some(b't') => Ok((Kind::Boolean, literal(bytes, at, b"true")?)),
@@ -208,7 +208,7 @@ impl Keys {
 
 /// Whether `text` is a number as JSON writes it.
 #[must_use]
-pub(crate) fn is_number(text: &str) -> bool {
+pub fn is_number(text: &str) -> bool {
     number::end_of_number(text.as_bytes(), 0) == Ok(text.len())
 }
 

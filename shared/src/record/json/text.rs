@@ -55,6 +55,11 @@ pub(crate) fn write_escaped(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether `text` holds anything that a JSON string has to escape.
+pub(crate) fn needs_escape(text: &[u8]) -> bool {
+    special(text, 0) < text.len()
+}
+
 /// The first position from `at` that is a quote, a backslash or a control character; the length if there is none.
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {

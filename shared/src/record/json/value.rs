@@ -1,6 +1,8 @@
-//! Values that the scanner found: validated, and lying where the record lies.
+//! Values that were found in a record: validated, and lying where the record lies, or where they were opened.
 
-use super::text;
+use super::{is_number, text};
+use crate::policy::TextType;
+use crate::record::RecordRefused;
 
 /// The wanted fields of one record.
 #[derive(Clone, Copy)]
@@ -23,12 +25,22 @@ pub enum Kind {
     Null,
     Boolean,
     Number,
-    String {
-        /// Whether its text has to be unescaped.
-        escaped: bool,
-    },
+    String(Spelling),
     Array,
     Object,
+}
+
+/// How the text of a string is spelled where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spelling {
+    /// In JSON's quotes, without escapes.
+    Json,
+    /// In JSON's quotes, with escapes.
+    JsonEscaped,
+    /// As it is: a cell of CSV, or an opened value.
+    Plain,
+    /// A quoted cell of CSV whose quotes are doubled.
+    Doubled,
 }
 
 impl<'r> Fields<'_, 'r> {
@@ -39,16 +51,38 @@ impl<'r> Fields<'_, 'r> {
         let found = (*self.found.get(index)?)?;
         Some(Value { kind: found.kind, raw: self.record.get(found.start..found.end)? })
     }
+
+    /// Where in the record the value's raw text lies.
+    #[must_use]
+    pub fn range(&self, index: usize) -> Option<std::ops::Range<usize>> {
+        let found = (*self.found.get(index)?)?;
+        Some(found.start..found.end)
+    }
 }
 
 impl<'r> Value<'r> {
+    /// A value without a type of its own: a cell of CSV, or what was sealed.
+    ///
+    /// # Errors
+    /// [`RecordRefused::NotANumber`].
+    pub(crate) fn of_text(raw: &'r str, spelling: Spelling, text_type: TextType) -> Result<Self, RecordRefused> {
+        match text_type {
+            TextType::String => Ok(Self { kind: Kind::String(spelling), raw }),
+            TextType::Number if is_number(raw) => Ok(Self { kind: Kind::Number, raw }),
+            TextType::Number => Err(RecordRefused::NotANumber),
+        }
+    }
+
+    /// Null.
+    pub(crate) const NULL: Value<'static> = Value { kind: Kind::Null, raw: "null" };
+
     /// Its type.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Its exact JSON text, quotes included.
+    /// Its text as it is spelled: JSON's with its quotes; a cell without the quotes around it.
     #[must_use]
     pub fn raw(&self) -> &'r str {
         self.raw
@@ -64,13 +98,19 @@ impl<'r> Value<'r> {
     {
         match self.kind {
             Kind::Number => Some(self.raw),
-            Kind::String { escaped } => {
-                let content = self.raw.get(1..self.raw.len().checked_sub(1)?)?;
-                if !escaped {
-                    return Some(content);
-                }
+            Kind::String(Spelling::Plain) => Some(self.raw),
+            Kind::String(Spelling::Json) => self.raw.get(1..self.raw.len().checked_sub(1)?),
+            Kind::String(Spelling::JsonEscaped) => {
                 scratch.clear();
-                text::unescape(content, scratch);
+                text::unescape(self.raw.get(1..self.raw.len().checked_sub(1)?)?, scratch);
+                Some(scratch)
+            }
+            Kind::String(Spelling::Doubled) => {
+                scratch.clear();
+                for (index, piece) in self.raw.split("\"\"").enumerate() {
+                    scratch.push_str(if index == 0 { "" } else { "\"" });
+                    scratch.push_str(piece);
+                }
                 Some(scratch)
             }
             Kind::Null | Kind::Boolean | Kind::Array | Kind::Object => None,

@@ -1,6 +1,6 @@
-//! `keep`: the value leaves as it came, its exact JSON text.
+//! `keep`: the value leaves as it came, its exact JSON text, or the text of a cell.
 
-use super::{Breach, DocumentError, Item, Operation, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
+use super::{Breach, DocumentError, Item, Operation, Output, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
 
 /// `{ op = "keep" }`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,8 @@ impl Operation for Keep {
 }
 
 impl WriteValue for Keep {
-    fn write(&self, value: &Value<'_>, _: &mut Scratch, out: &mut Vec<u8>) -> Result<(), RecordRefused> {
-        out.extend_from_slice(value.raw().as_bytes());
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused> {
+        out.keep(value, scratch);
         Ok(())
     }
 }

@@ -43,6 +43,11 @@ macro_rules! operations {
                 })
             }
 
+            /// Whether nothing but `keep` is permitted.
+            pub(crate) fn keep_at_most(&self) -> bool {
+                *self == Self { keep: self.keep.clone(), ..Self::default() }
+            }
+
             /// The token domains that they name.
             pub(crate) fn token_domains(&self) -> impl Iterator<Item = &str> {
                 [$(self.$module.as_ref().and_then($module::$Operation::token_domain),)*].into_iter().flatten()
@@ -97,7 +102,7 @@ macro_rules! operations {
 
         impl WriteValue for Writer {
             #[inline]
-            fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), RecordRefused> {
+            fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused> {
                 match self {
                     $(Self::$Operation(writer) => writer.write(value, scratch, out),)*
                 }

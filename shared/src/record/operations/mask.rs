@@ -1,9 +1,8 @@
 //! `mask`: one `*` for each grapheme but the last few. Takes strings and numbers; a number's exact text becomes a string.
 
 use super::graphemes;
-use super::{Breach, DocumentError, Item, Operation, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
+use super::{Breach, DocumentError, Item, Operation, Output, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
 use crate::limits;
-use crate::record::json::write_escaped;
 
 /// `{ op = "mask", keep_last = N }`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +53,14 @@ impl Operation for Mask {
 }
 
 impl WriteValue for Writer {
-    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), RecordRefused> {
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused> {
         let text = value.text(&mut scratch.text).ok_or(RecordRefused::OperationType)?;
         let hidden = graphemes::count(text).saturating_sub(self.keep_last);
         let (_, shown) = graphemes::split(text, hidden);
-        out.push(b'"');
-        out.resize(out.len() + hidden, b'*');
-        write_escaped(shown, out);
-        out.push(b'"');
+        out.text(|out| {
+            out.repeat(b'*', hidden);
+            out.push(shown);
+        });
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::authorize::Breach;
 use crate::record::json::Value;
+use crate::record::output::Output;
 use crate::record::tokens::TokenDomains;
 use crate::record::{RecordRefused, Scratch};
 use crate::toml_reader::{DocumentError, Item, Rule, Table};
@@ -47,8 +48,8 @@ pub(crate) trait Operation: Sized {
 
 /// Writes what an operation makes of one value.
 pub(crate) trait WriteValue {
-    /// Appends one JSON value. `value` is never null: null stays null before any operation.
-    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), RecordRefused>;
+    /// Writes one value. `value` is never null: null stays null before any operation.
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused>;
 }
 
 /// The `op` of a column that does not exist: the field is named, and nothing of it leaves. It needs no permission.

@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Breach, DocumentError, Item, Operation, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
+use super::{Breach, DocumentError, Item, Operation, Output, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
 use crate::limits;
 use crate::record::json::Kind;
 
@@ -23,7 +23,7 @@ pub struct Permission {
 /// Ready to write.
 pub(crate) struct Writer {
     key: Box<hmac::Key>,
-    /// `"tok_` and the first 8 hex digits of the key's check value and `_`.
+    /// `tok_` and the first 8 hex digits of the key's check value and `_`.
     head: String,
     /// Length of the domain (4 bytes) and the domain.
     prefix: Vec<u8>,
@@ -57,12 +57,12 @@ impl Operation for Tokenize {
         let (key, check) = domains.key_and_check(&permission.domain)?;
         let mut prefix = u32::try_from(permission.domain.len()).ok()?.to_be_bytes().to_vec();
         prefix.extend_from_slice(permission.domain.as_bytes());
-        Some(Writer { key: Box::new(key.clone()), head: format!("\"tok_{:.8}_", check.to_string()), prefix })
+        Some(Writer { key: Box::new(key.clone()), head: format!("tok_{:.8}_", check.to_string()), prefix })
     }
 }
 
 impl WriteValue for Writer {
-    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), RecordRefused> {
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused> {
         let text = value.text(&mut scratch.text).ok_or(RecordRefused::OperationType)?;
         let bytes = &mut scratch.bytes;
         bytes.clear();
@@ -72,9 +72,7 @@ impl WriteValue for Writer {
         let tag = hmac::sign(&self.key, bytes);
         let mut written = [0; TAG_CHARACTERS];
         URL_SAFE_NO_PAD.encode_slice(tag.as_ref(), &mut written).map_err(|_| RecordRefused::OperationType)?;
-        out.extend_from_slice(self.head.as_bytes());
-        out.extend_from_slice(&written);
-        out.push(b'"');
+        out.plain([self.head.as_bytes(), &written]);
         Ok(())
     }
 }

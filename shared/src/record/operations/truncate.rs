@@ -1,9 +1,8 @@
 //! `truncate`: the first few graphemes. Takes strings and numbers; a number's exact text becomes a string.
 
 use super::graphemes;
-use super::{Breach, DocumentError, Item, Operation, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
+use super::{Breach, DocumentError, Item, Operation, Output, RecordRefused, Scratch, Table, TokenDomains, Value, WriteValue};
 use crate::limits;
-use crate::record::json::write_escaped;
 
 /// `{ op = "truncate", keep_first = N }`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +53,10 @@ impl Operation for Truncate {
 }
 
 impl WriteValue for Writer {
-    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), RecordRefused> {
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused> {
         let text = value.text(&mut scratch.text).ok_or(RecordRefused::OperationType)?;
         let (shown, _) = graphemes::split(text, self.keep_first);
-        out.push(b'"');
-        write_escaped(shown, out);
-        out.push(b'"');
+        out.text(|out| out.push(shown));
         Ok(())
     }
 }

@@ -50,10 +50,12 @@ fn processor(job: &str, terms: &str) -> RowProcessor {
 
 fn rows(job: &str, terms: &str, records: &[&str]) -> Result<(String, Counts), RecordRefused> {
     let mut processor = processor(job, terms);
+    let mut worker = processor.worker();
     let mut out = Vec::new();
     for record in records {
-        processor.record(record.as_bytes(), &mut out)?;
+        worker.whole(processor.cutter(), record.as_bytes(), &mut out)?;
     }
+    processor.merge(worker.into_tally())?;
     let counts = processor.finish()?;
     Ok((String::from_utf8(out).unwrap(), counts))
 }
@@ -298,12 +300,15 @@ fn one_bad_record_refuses_the_job_for_good() {
         ("{\"a\":true}", RecordRefused::OperationType),
     ] {
         let mut processor = processor("[fields]\nb = { op = \"keep\" }\na = { op = \"mask\" }\n", "");
+        let mut worker = processor.worker();
         let mut out = b"before".to_vec();
-        processor.record(b"{\"b\":1}", &mut out).unwrap();
+        let mut take = |record: &str, out: &mut Vec<u8>| worker.whole(processor.cutter(), record.as_bytes(), out);
+        take("{\"b\":1}", &mut out).unwrap();
         let length = out.len();
-        assert_eq!(processor.record(bad.as_bytes(), &mut out), Err(refused));
-        assert_eq!(processor.record(b"{\"b\":2}", &mut out), Err(refused));
+        assert_eq!(take(bad, &mut out), Err(refused));
+        assert_eq!(take("{\"b\":2}", &mut out), Err(refused));
         assert_eq!(out.len(), length);
+        assert_eq!(processor.merge(worker.into_tally()), Err(refused));
         assert_eq!(processor.finish(), Err(refused));
     }
 }
@@ -311,7 +316,7 @@ fn one_bad_record_refuses_the_job_for_good() {
 #[test]
 fn bad_records_are_left_out_where_the_policy_says_so() {
     let terms = "input = { format = \"ndjson\", on_error = \"skip\" }";
-    let long = format!("{{\"b\":\"{}\"}}", "x".repeat(crate::limits::RECORD_BYTES));
+    let long = format!("{{\"b\":\"{}\"}}", "x".repeat(limits::RECORD_BYTES));
     let records = ["{\"b\":1}", "{\"b\":2", "{\"b\":3,\"a\":[]}", &long, "{\"b\":4,\"b\":4}", "{\"b\":5}"];
     let (out, counts) = rows("[fields]\nb = { op = \"keep\" }\na = { op = \"mask\" }\n", terms, &records).unwrap();
     assert_eq!(out, "{\"b\":1}\n{\"b\":5}\n");
@@ -325,9 +330,9 @@ fn workers_that_are_merged_decide_as_one() {
     let run = |shares: &[&[u32]]| {
         let mut processor = processor(job, terms);
         for share in shares {
-            let mut worker = processor.another_worker();
+            let mut worker = processor.worker();
             for person in *share {
-                worker.record(format!("{{\"b\":1,\"k2\":{person}}}").as_bytes(), &mut Vec::new())?;
+                worker.whole(processor.cutter(), format!("{{\"b\":1,\"k2\":{person}}}").as_bytes(), &mut Vec::new())?;
             }
             processor.merge(worker.into_tally())?;
         }
@@ -337,8 +342,8 @@ fn workers_that_are_merged_decide_as_one() {
     assert_eq!(run(&[&[1, 2], &[2, 1]]), Err(RecordRefused::TooFewPeople));
     assert_eq!(run(&[&[1, 2], &[3], &[4, 5]]), Err(RecordRefused::TooManyRecords));
     let mut processor = processor(job, terms);
-    let mut worker = processor.another_worker();
-    assert!(worker.record(b"{", &mut Vec::new()).is_err());
+    let mut worker = processor.worker();
+    assert!(worker.whole(processor.cutter(), b"{", &mut Vec::new()).is_err());
     assert_eq!(processor.merge(worker.into_tally()), Err(RecordRefused::Json(JsonError::Syntax)));
     assert_eq!(processor.finish(), Err(RecordRefused::Json(JsonError::Syntax)));
 }
@@ -355,11 +360,12 @@ fn random_rows_are_as_an_independent_reading_says() {
             "[fields]\nmasked = {{ from = \"a\", op = \"mask\", keep_last = {keep_last} }}\ncut = {{ from = \"b\", op = \"truncate\", keep_first = {keep_first} }}\n\
              token = {{ from = \"k1\", op = \"tokenize\" }}\nkept = {{ from = \"é\", op = \"keep\" }}\n"
         );
-        let mut processor = processor(&job, "input = { format = \"ndjson\", on_error = \"skip\" }");
+        let processor = processor(&job, "input = { format = \"ndjson\", on_error = \"skip\" }");
+        let mut worker = processor.worker();
         for _ in 0..200 {
             let record = random.record();
             let mut out = Vec::new();
-            processor.record(record.as_bytes(), &mut out).unwrap();
+            worker.whole(processor.cutter(), record.as_bytes(), &mut out).unwrap();
             let read: serde_json::Map<String, Json> = serde_json::from_str(&record).unwrap();
             let other_type = |name: &&str| matches!(read.get(*name), Some(Json::Bool(_) | Json::Array(_) | Json::Object(_)));
             let bad = is_strict(&record) == Some(false) || ["a", "b", "k1"].iter().any(other_type);
@@ -369,7 +375,7 @@ fn random_rows_are_as_an_independent_reading_says() {
                 continue;
             }
             let raw = |name: &str| {
-                let mut scanner = Scanner::new([name]);
+                let mut scanner = json::Scanner::new([name]);
                 scanner.scan(record.as_bytes()).unwrap().value(0).map(|value| value.raw().to_owned())
             };
             let text = |name: &str| match read.get(name) {
