@@ -26,6 +26,7 @@ const OF_ENCLAVE: &[(&str, &str)] = &[
     ("aws-smithy-runtime-api", "the SDK's transport traits, behind which TLS ends in the enclave"),
     ("aws-smithy-types", "the SDK's bodies, retries and deadlines, set on purpose"),
     ("blake3", "digests of bulk ciphertext in receipts"),
+    ("futures-util", "several KMS calls of one job at once, no more than a bound"),
     ("http-body-util", "bounds the body of an answer before it is read"),
     ("hyper", "one HTTP/1.1 request on one TLS connection"),
     ("hyper-util", "tokio's streams as hyper takes them"),

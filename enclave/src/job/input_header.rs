@@ -4,17 +4,22 @@
 
 use sealroom_shared::arn::KeyArn;
 use sealroom_shared::binding;
-use sealroom_shared::message::{AWS_KMS, EncryptedDataKey, EncryptionContext, Header, MessageError, Opener};
+use sealroom_shared::message::{AWS_KMS, DataKey, EncryptedDataKey, EncryptionContext, Header, MessageError, Opener};
 use sealroom_shared::policy::Policy;
 use sealroom_shared::receipt::KmsRequest;
 use sealroom_shared::wire::Refusal;
+use zeroize::Zeroizing;
 
 use crate::kms::{Kms, KmsError};
 
-/// What the owner sealed: an input, or the key of a token domain.
+/// What the owner sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SealedKind {
+    /// A file, or a single value.
     Input,
+    /// What records with sealed fields must be.
+    Manifest,
+    /// The key of a token domain.
     TokenKey,
 }
 
@@ -22,6 +27,7 @@ pub(super) enum SealedKind {
 pub(super) struct Unlocked {
     pub(super) header: Header,
     pub(super) opener: Opener,
+    pub(super) data_key: DataKey,
     pub(super) key_arn: KeyArn,
     pub(super) request: KmsRequest,
 }
@@ -44,13 +50,30 @@ pub(super) async fn unlock(kind: SealedKind, header: Header, policy: &Policy, km
     }
     let (key_arn, answer) = released.ok_or(refusal)?;
     let opener = header.unlock(&answer.value).map_err(of_message)?;
-    Ok(Unlocked { key_arn, opener, request: answer.request, header })
+    Ok(Unlocked { key_arn, opener, request: answer.request, data_key: answer.value, header })
+}
+
+impl Unlocked {
+    /// The owner's name of the dataset, which the policy must list.
+    pub(super) fn dataset(&self, policy: &Policy) -> Result<&str, Refusal> {
+        let dataset = self.header.context().get(binding::DATASET).ok_or(Refusal::InputCorrupt)?;
+        if policy.datasets().iter().any(|allowed| allowed == dataset) { Ok(dataset) } else { Err(Refusal::PolicyMismatch) }
+    }
+
+    /// The content of a short message, of which `frames` is all that follows the header.
+    pub(super) fn open_whole(mut self, frames: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+        let mut content = Zeroizing::new(Vec::with_capacity(frames.len()));
+        self.opener.push(frames, &mut content).map_err(of_message)?;
+        self.opener.finish().map_err(of_message)?;
+        Ok(content)
+    }
 }
 
 fn bound_to_policy(kind: SealedKind, context: &EncryptionContext, policy: &Policy) -> Result<(), Refusal> {
     let digest = context.get(binding::POLICY).ok_or(Refusal::PolicyAbsent)?;
     let expected = match kind {
         SealedKind::Input => binding::INPUT,
+        SealedKind::Manifest => binding::MANIFEST,
         SealedKind::TokenKey => binding::TOKEN_KEY,
     };
     if context.get(binding::KIND) != Some(expected) {

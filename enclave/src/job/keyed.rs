@@ -1,18 +1,24 @@
 //! The third step: every key is here, records may flow. Output frames leave as they are sealed; their header stays.
 
+use std::num::NonZero;
+use std::sync::Arc;
+
 use sealroom_shared::attestation::Timestamp;
 use sealroom_shared::job::{Job, JobKind};
-use sealroom_shared::message::{Opener, Sealer};
+use sealroom_shared::limits;
+use sealroom_shared::message::Sealer;
 use sealroom_shared::policy::{Policy, UnixMillis};
 use sealroom_shared::receipt::{Attested, Input, KmsRequest, NamedDigest, Output, Statement, TokenKey};
 use sealroom_shared::record::RowProcessor;
+use sealroom_shared::record::sealed::ValueKeys;
 use sealroom_shared::wire::{Kind, Refusal};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
-use super::authorized::InputStatement;
-use super::pipeline::{self, Ended, Pipeline};
-use super::session::{Incoming, Outgoing};
+use super::inputs::Inputs;
+use super::pipeline::{Ended, Pipeline};
+use super::sealed_fields;
+use super::session::Outgoing;
 use super::{Finished, Refused, Session, Sizes};
 use crate::enclave::Enclave;
 use crate::nsm::About;
@@ -26,16 +32,12 @@ pub(super) struct Material {
     pub(super) job: Job,
     pub(super) nonce: [u8; 32],
     pub(super) at: Timestamp,
-    pub(super) input: InputStatement,
+    pub(super) inputs: Inputs,
     pub(super) token_statements: Vec<TokenKey>,
     pub(super) requests: Vec<KmsRequest>,
     pub(super) recipients: Vec<String>,
-    pub(super) opener: Opener,
     pub(super) sealer: Sealer,
     pub(super) rows: RowProcessor,
-    /// What has come of the input already, and how much of it is the header.
-    pub(super) received: Vec<u8>,
-    pub(super) used: usize,
 }
 
 impl Keyed {
@@ -43,7 +45,7 @@ impl Keyed {
         Self(material)
     }
 
-    /// Streams the input through the job, then makes the last checks and the receipt.
+    /// Streams the inputs through the job, then makes the last checks and the receipt.
     ///
     /// # Errors
     /// [`Refused`].
@@ -52,13 +54,14 @@ impl Keyed {
         R: AsyncRead + Unpin + Send,
         W: AsyncWrite + Unpin + Send,
     {
-        let Material { policy, job, nonce, at, input, token_statements, requests, recipients, opener, sealer, rows, received, used } =
-            self.0;
+        let Material { policy, job, nonce, at, inputs, token_statements, mut requests, recipients, sealer, rows } = self.0;
         let header_length = u32::try_from(sealer.header().len()).map_err(|_| Refusal::Internal)?;
         session.outgoing.frame(Kind::Output, &header_length.to_be_bytes()).await?;
 
-        let pipeline = Pipeline { opener, rows, sealer, pad: policy.release().pad };
-        let ended = stream(pipeline, received, used, session).await?;
+        let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(limits::WORKERS);
+        let keys = rows.value_keys();
+        let pipeline = Pipeline { manifest: inputs.manifest(), rows, sealer, pad: policy.release().pad, workers };
+        let Streamed { ended, inputs } = stream(pipeline, inputs, keys, &policy, enclave, session, &mut requests).await?;
 
         let document = tokio::task::block_in_place(|| enclave.nsm.attest(&About::Time)).map_err(|_| Refusal::Clock)?;
         enclave.clock.observe(document.timestamp);
@@ -68,14 +71,7 @@ impl Keyed {
             enclave: env!("CARGO_PKG_VERSION").to_owned(),
             policy: NamedDigest { name: policy.name().to_owned(), digest: policy.digest() },
             job: NamedDigest { name: kind(&job).to_owned(), digest: job.digest() },
-            inputs: vec![Input {
-                message_id: input.message_id,
-                dataset: input.dataset,
-                set: input.set,
-                part: input.part,
-                key_arn: input.key_arn,
-                digest: ended.input_digest,
-            }],
+            inputs,
             token_keys: token_statements,
             outputs: vec![Output { message_id: ended.output_message_id, recipients, digest: ended.output_digest }],
             kms_requests: requests,
@@ -94,64 +90,49 @@ fn kind(job: &Job) -> &'static str {
     }
 }
 
-/// Moves frames between the connection and the pipeline, both ways at once.
-async fn stream<R, W>(pipeline: Pipeline, received: Vec<u8>, used: usize, session: &mut Session<R, W>) -> Result<Ended, Refused>
+/// What flowed.
+struct Streamed {
+    ended: Ended,
+    inputs: Vec<Input>,
+}
+
+/// Moves frames between the connection and the pipeline, both ways at once, and has data keys released that it asks for.
+async fn stream<R, W>(
+    pipeline: Pipeline,
+    inputs: Inputs,
+    keys: Arc<ValueKeys>,
+    policy: &Policy,
+    enclave: &Enclave,
+    session: &mut Session<R, W>,
+    requests: &mut Vec<KmsRequest>,
+) -> Result<Streamed, Refused>
 where
     R: AsyncRead + Unpin + Send,
     W: AsyncWrite + Unpin + Send,
 {
-    let (input, from_input) = mpsc::channel(QUEUE);
+    let (to_pipeline, from_inputs) = mpsc::channel(QUEUE);
     let (to_output, output) = mpsc::channel(QUEUE);
-    let (header, rest) = received.split_at_checked(used).ok_or(Refusal::Internal)?;
-    let (header, rest) = (header.to_vec(), rest.to_vec());
-    drop(received);
-    let worker = tokio::task::spawn_blocking(move || pipeline.run(&header, from_input, &to_output));
-    // Neither is cut off in the middle of a frame: each ends by itself when the pipeline or the other one has given up,
-    // so that a refusal can follow on a frame's boundary.
-    let (fed, forwarded) = tokio::join!(feed(&mut session.incoming, rest, input), forward(&mut session.outgoing, output));
+    let (wanted, keys_wanted) = mpsc::channel(limits::WORKERS);
+    let running = tokio::task::spawn_blocking(move || pipeline.run(from_inputs, &to_output, Some(wanted)));
+    // None is cut off in the middle of a frame: each ends by itself when the pipeline or another one has given up, so that
+    // a refusal can follow on a frame's boundary.
+    let (fed, forwarded, released) = tokio::join!(
+        inputs.feed(&mut session.incoming, to_pipeline, policy, &enclave.kms, requests),
+        forward(&mut session.outgoing, output),
+        sealed_fields::release_keys(keys_wanted, &keys, policy, &enclave.kms),
+    );
+    let ended = running.await.map_err(|_| Refusal::Internal)?;
     let moved = forwarded.and(fed);
-    let ended = worker.await.map_err(|_| Refusal::Internal)?;
-    match (ended, moved) {
+    let (ended, fed) = match (ended, moved) {
         // The connection's own failure is what the parent can act on; the pipeline only saw its queue end.
-        (Err(Refusal::Protocol), Err(moved)) => Err(moved),
-        (Err(refusal), _) => Err(refusal.into()),
-        (Ok(_), Err(moved)) => Err(moved),
-        (Ok(ended), Ok(())) => Ok(ended),
-    }
-}
-
-/// From the connection into the pipeline, up to the end of all inputs, or until the pipeline has given up. Takes the only
-/// sender, so that the pipeline sees its input cut off when this ends early.
-async fn feed<R: AsyncRead + Unpin>(
-    incoming: &mut Incoming<R>,
-    rest: Vec<u8>,
-    input: mpsc::Sender<pipeline::Incoming>,
-) -> Result<(), Refused> {
-    if input.send(pipeline::Incoming::Bytes(rest)).await.is_err() {
-        return Ok(());
-    }
-    loop {
-        let frame = tokio::select! {
-            frame = incoming.owned_frame() => frame?,
-            () = input.closed() => return Ok(()),
-        };
-        let next = match frame {
-            (Kind::Data, bytes) => pipeline::Incoming::Bytes(bytes),
-            (Kind::InputEnd, _) => break,
-            _ => return Err(Refusal::Protocol.into()),
-        };
-        if input.send(next).await.is_err() {
-            return Ok(());
-        }
-    }
-    match incoming.frame().await? {
-        (Kind::End, _) => {}
-        // One input a job, for now: a set of several parts is refused rather than half read.
-        (Kind::Input, _) => return Err(Refusal::JobNotAllowed.into()),
-        _ => return Err(Refusal::Protocol.into()),
-    }
-    let _ = input.send(pipeline::Incoming::End).await;
-    Ok(())
+        (Err(Refusal::Protocol), Err(moved)) => return Err(moved),
+        (Err(refusal), _) => return Err(refusal.into()),
+        (Ok(_), Err(moved)) => return Err(moved),
+        (Ok(ended), Ok(fed)) => (ended, fed),
+    };
+    requests.extend(released.requests);
+    let inputs = fed.statements(ended.input_digests.clone(), released.datasets);
+    Ok(Streamed { ended, inputs })
 }
 
 /// From the pipeline to the connection.

@@ -7,12 +7,16 @@
 mod authorized;
 mod finished;
 mod input_header;
+mod input_set;
+mod inputs;
 mod keyed;
 mod output;
-mod pipeline;
-mod plaintext;
+pub mod pipeline;
+mod pool;
 mod refused;
 mod requested;
+pub mod sealed_fields;
+mod sealed_file;
 mod sealing;
 mod session;
 mod token_keys;

@@ -1,79 +1,110 @@
-//! The stream through the enclave: open frames → cut into blocks of whole lines → row operations on every vCPU → seal
+//! The stream through the enclave: open frames → cut into blocks of whole records → row operations on every vCPU → seal
 //! frames, in order. Runs on threads of its own between two bounded queues, so its memory does not depend on the input's
 //! size. Knows nothing of connections.
 
-use std::num::NonZero;
-
 use sealroom_shared::digest::Blake3Digest;
-use sealroom_shared::limits;
+use sealroom_shared::manifest::Manifest;
 use sealroom_shared::message::{Opener, Sealer};
 use sealroom_shared::receipt::Counts;
-use sealroom_shared::record::blocks::BlockCutter;
-use sealroom_shared::record::{RecordRefused, RowProcessor};
+use sealroom_shared::record::RowProcessor;
 use sealroom_shared::wire::Refusal;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::input_header::of_message;
-use super::plaintext::Plaintext;
+use super::pool::Pool;
+use super::sealed_fields::KeysWanted;
 use super::sealing::{Counted, Sealed, Sealing};
-use super::workers::{Queue, Workers};
+use super::workers::{Queue, Workers, of_records};
 
 /// What comes in.
-pub(super) enum Incoming {
-    /// The next bytes of the sealed input.
+pub enum Incoming {
+    /// An input begins.
+    Input {
+        /// Of a sealed file; none for records with sealed fields, which lie open.
+        opener: Option<Box<Opener>>,
+        /// The file's header, which counts into its digest.
+        header: Vec<u8>,
+    },
+    /// The next bytes of the input.
     Bytes(Vec<u8>),
-    /// The input's end. A queue that ends without it was cut off.
+    /// The input's end.
+    InputEnd,
+    /// The end of all inputs. A queue that ends without it was cut off.
     End,
 }
 
-/// Everything that one input and one output need.
-pub(super) struct Pipeline {
-    pub(super) opener: Opener,
-    pub(super) rows: RowProcessor,
-    pub(super) sealer: Sealer,
-    pub(super) pad: bool,
+/// Everything that the inputs and one output need.
+pub struct Pipeline {
+    /// What becomes of records.
+    pub rows: RowProcessor,
+    /// What seals the rows.
+    pub sealer: Sealer,
+    /// Whether the output's length is rounded up.
+    pub pad: bool,
+    /// What the input must be, where its owner has said so beside it.
+    pub manifest: Option<Manifest>,
+    /// Threads for row operations, at least one.
+    pub workers: usize,
 }
 
 /// What is known once the last record has passed every check.
-pub(super) struct Ended {
-    pub(super) input_digest: Blake3Digest,
-    pub(super) input_bytes: u64,
-    pub(super) output_digest: Blake3Digest,
-    pub(super) output_bytes: u64,
-    pub(super) output_header: Vec<u8>,
-    pub(super) output_message_id: String,
-    pub(super) counts: Counts,
+pub struct Ended {
+    /// Of each input.
+    pub input_digests: Vec<Blake3Digest>,
+    /// Of all inputs.
+    pub input_bytes: u64,
+    /// Of the whole output, its header included.
+    pub output_digest: Blake3Digest,
+    /// Of the whole output.
+    pub output_bytes: u64,
+    /// Without it nobody can open the output.
+    pub output_header: Vec<u8>,
+    /// 64 hex digits.
+    pub output_message_id: String,
+    /// Of records.
+    pub counts: Counts,
 }
 
 impl Pipeline {
-    /// Runs to the input's end. `header` are the input's header bytes, which count into its digest.
-    pub(super) fn run(self, header: &[u8], incoming: Receiver<Incoming>, outgoing: &Sender<Vec<u8>>) -> Result<Ended, Refusal> {
-        let Self { opener, mut rows, sealer, pad } = self;
-        let vcpus = std::thread::available_parallelism().map_or(1, NonZero::get).min(limits::WORKERS);
-        let mut input = Counted::default();
-        input.take(header);
+    /// Runs to the end of all inputs. Frames of the output go to `outgoing`; data keys of sealed values are asked for at
+    /// `keys`.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nothing of the output can be opened.
+    pub fn run(self, incoming: Receiver<Incoming>, outgoing: &Sender<Vec<u8>>, keys: Option<Sender<KeysWanted>>) -> Result<Ended, Refusal> {
+        let Self { mut rows, sealer, pad, manifest, workers } = self;
+        let pool = Pool::default();
+        let mut inputs = Inputs { rows: &rows, pool: &pool, digests: Vec::new(), bytes: 0 };
         let (opened, tallies, sealed) = std::thread::scope(|scope| {
-            let (mut workers, done) = Workers::start(scope, (0..vcpus).map(|_| rows.another_worker()));
-            let sealing = scope.spawn(move || Sealing::new(sealer, outgoing).run(done));
-            let opened = open(opener, incoming, &mut input, workers.queue());
+            let (mut workers, done) = Workers::start(scope, (0..workers.max(1)).map(|_| rows.worker()), keys.as_ref(), &pool);
+            drop(keys);
+            let (head, pool) = (rows.head(), &pool);
+            let sealing = scope.spawn(move || Sealing::new(sealer, outgoing, pool).run(head, done));
+            let opened = inputs.open_all(incoming, workers.queue());
             // The queue ends here: workers and sealing come to their own end.
             let tallies = workers.join();
             (opened, tallies, sealing.join().map_err(|_| Refusal::Internal).and_then(|sealed| sealed))
         });
+        let Inputs { digests: input_digests, bytes: input_bytes, .. } = inputs;
         // What the message says comes first, and what its records say only counts for a whole input: otherwise a parent that
         // stops taking the output would learn it of the part that it chose.
         if opened? == Opened::Stopped {
-            return Err(sealed.err().unwrap_or(Refusal::Internal));
+            return Err(match tallies.err() {
+                Some(refusal) if refusal != Refusal::RefusedByData => refusal,
+                _ => sealed.err().unwrap_or(Refusal::Internal),
+            });
         }
         for tally in tallies? {
             rows.merge(tally).map_err(of_records)?;
         }
         let counts = rows.finish().map_err(of_records)?;
-        let sealing = sealed?;
-        let Sealed { header, message_id, bytes } = sealing.finish(pad)?;
+        if manifest.is_some_and(|manifest| input_digests != [manifest.digest] || counts.read != manifest.records) {
+            return Err(Refusal::InputSet);
+        }
+        let Sealed { header, message_id, bytes } = sealed?.finish(pad)?;
         Ok(Ended {
-            input_digest: input.digest(),
-            input_bytes: input.bytes(),
+            input_digests,
+            input_bytes,
             output_digest: bytes.digest(),
             output_bytes: bytes.bytes(),
             output_header: header,
@@ -83,34 +114,64 @@ impl Pipeline {
     }
 }
 
-/// How far the input was opened.
+/// How far the inputs were opened.
 #[derive(Debug, PartialEq, Eq)]
 enum Opened {
-    /// To its end, which was verified.
+    /// To their end, which was verified.
     Whole,
-    /// Up to where the connection failed: nobody takes the output any more.
+    /// Up to where a worker or the connection gave up: nobody takes rows any more.
     Stopped,
 }
 
-/// Opens the input's frames and hands on their plaintext in blocks of whole lines.
-fn open(mut opener: Opener, mut incoming: Receiver<Incoming>, input: &mut Counted, queue: &mut Queue) -> Result<Opened, Refusal> {
-    let mut cutter = BlockCutter::new();
-    let mut plaintext = Plaintext::default();
-    while let Incoming::Bytes(bytes) = incoming.blocking_recv().ok_or(Refusal::Protocol)? {
-        input.take(&bytes);
-        opener.push(&bytes, &mut plaintext.0).map_err(of_message)?;
-        if let Some(block) = cutter.push(&plaintext.0)
-            && !queue.push(Plaintext(block))
-        {
-            return Ok(Opened::Stopped);
-        }
-        plaintext.0.clear();
-    }
-    opener.finish().map_err(of_message)?;
-    Ok(if queue.push(Plaintext(cutter.finish())) { Opened::Whole } else { Opened::Stopped })
+/// The inputs while they are being opened.
+struct Inputs<'p> {
+    rows: &'p RowProcessor,
+    pool: &'p Pool,
+    digests: Vec<Blake3Digest>,
+    bytes: u64,
 }
 
-/// Whatever the records say, the parent learns one code.
-fn of_records(_: RecordRefused) -> Refusal {
-    Refusal::RefusedByData
+impl Inputs<'_> {
+    fn open_all(&mut self, mut incoming: Receiver<Incoming>, queue: &mut Queue) -> Result<Opened, Refusal> {
+        loop {
+            match incoming.blocking_recv().ok_or(Refusal::Protocol)? {
+                Incoming::Input { opener, header } => {
+                    if self.open(opener, &header, &mut incoming, queue)? == Opened::Stopped {
+                        return Ok(Opened::Stopped);
+                    }
+                }
+                Incoming::End => return Ok(Opened::Whole),
+                Incoming::Bytes(_) | Incoming::InputEnd => return Err(Refusal::Internal),
+            }
+        }
+    }
+
+    /// Opens one input's frames and hands on their plaintext in blocks of whole records.
+    fn open(
+        &mut self,
+        mut opener: Option<Box<Opener>>,
+        header: &[u8],
+        incoming: &mut Receiver<Incoming>,
+        queue: &mut Queue,
+    ) -> Result<Opened, Refusal> {
+        let mut digest = Counted::default();
+        digest.take(header);
+        let mut cutter = self.rows.cutter();
+        while let Incoming::Bytes(bytes) = incoming.blocking_recv().ok_or(Refusal::Protocol)? {
+            digest.take(&bytes);
+            match &mut opener {
+                Some(opener) => opener.push(&bytes, cutter.space()).map_err(of_message)?,
+                None => cutter.space().extend_from_slice(&bytes),
+            }
+            if let Some(block) = cutter.cut(|| self.pool.take())
+                && !queue.push(block)
+            {
+                return Ok(Opened::Stopped);
+            }
+        }
+        opener.map_or(Ok(()), |opener| opener.finish()).map_err(of_message)?;
+        self.bytes = self.bytes.saturating_add(digest.bytes());
+        self.digests.push(digest.digest());
+        Ok(if queue.push(cutter.finish()) { Opened::Whole } else { Opened::Stopped })
+    }
 }

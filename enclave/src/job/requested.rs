@@ -7,6 +7,8 @@ use sealroom_shared::policy::{Policy, UnixMillis};
 use sealroom_shared::wire::{self, Hello, Kind, Refusal};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::authorized::Decided;
+use super::sealed_fields::SealedManifest;
 use super::token_keys::SealedTokenKeys;
 use super::{Authorized, Refused, Session};
 use crate::enclave::Enclave;
@@ -18,6 +20,7 @@ pub struct Requested {
     job: Job,
     nonce: [u8; 32],
     token_messages: Vec<Vec<u8>>,
+    manifest: Option<SealedManifest>,
 }
 
 impl Requested {
@@ -38,7 +41,7 @@ impl Requested {
         outgoing.frame(Kind::Hello, &wire::enclave_hello()).await?;
 
         let (mut policy, mut job, mut token_messages) = (Vec::new(), Vec::new(), Vec::new());
-        let mut latest = Kind::Hello;
+        let (mut manifest, mut latest) = (None, Kind::Hello);
         loop {
             let (kind, payload) = incoming.frame().await?;
             match (latest, kind) {
@@ -50,7 +53,8 @@ impl Requested {
                     }
                     token_messages.push(payload.to_vec());
                 }
-                (Kind::Job | Kind::TokenKey, Kind::Input) => break,
+                (Kind::Job | Kind::TokenKey, Kind::Manifest) => manifest = Some(SealedManifest(payload.to_vec())),
+                (Kind::Job | Kind::TokenKey | Kind::Manifest, Kind::Input) => break,
                 _ => return Err(Refusal::Protocol.into()),
             }
             latest = kind;
@@ -59,7 +63,7 @@ impl Requested {
             .map_err(|error| Refused::with_note(Refusal::PolicyInvalid, error.line, without_line(error.line, &error)))?;
         let job =
             Job::parse(&job).map_err(|error| Refused::with_note(Refusal::JobInvalid, error.line, without_line(error.line, &error)))?;
-        Ok(Self { policy, job, nonce, token_messages })
+        Ok(Self { policy, job, nonce, token_messages, manifest })
     }
 
     /// Decides by the policy, at attested time. No key has been asked for.
@@ -75,7 +79,15 @@ impl Requested {
             Refused::with_note(refusal, error.line, without_line(error.line, &error))
         })?;
         let token_keys = SealedTokenKeys::choose(self.token_messages, plan.token_domains())?;
-        Ok(Authorized::new(self.policy, self.job, plan, self.nonce, token_keys, document.timestamp))
+        Ok(Authorized::new(Decided {
+            policy: self.policy,
+            job: self.job,
+            plan,
+            nonce: self.nonce,
+            sealed_token_keys: token_keys,
+            manifest: self.manifest,
+            at: document.timestamp,
+        }))
     }
 }
 

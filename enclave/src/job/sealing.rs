@@ -6,13 +6,14 @@ use sealroom_shared::record::padding;
 use sealroom_shared::wire::Refusal;
 use tokio::sync::mpsc::Sender;
 
-use super::plaintext::Plaintext;
+use super::pool::{Plaintext, Pool};
 use super::workers::Done;
 
 /// The output while it is being sealed.
 pub(super) struct Sealing<'a> {
     sealer: Sealer,
     outgoing: &'a Sender<Vec<u8>>,
+    pool: &'a Pool,
     plaintext_bytes: u64,
     sealed: Counted,
 }
@@ -32,17 +33,19 @@ pub(super) struct Counted {
 }
 
 impl<'a> Sealing<'a> {
-    pub(super) fn new(sealer: Sealer, outgoing: &'a Sender<Vec<u8>>) -> Self {
+    pub(super) fn new(sealer: Sealer, outgoing: &'a Sender<Vec<u8>>, pool: &'a Pool) -> Self {
         // The output file begins with the header, although the header is sent last.
         let mut sealed = Counted::default();
         sealed.take(sealer.header());
-        Self { sealer, outgoing, plaintext_bytes: 0, sealed }
+        Self { sealer, outgoing, pool, plaintext_bytes: 0, sealed }
     }
 
-    /// Seals rows until there are no more.
-    pub(super) fn run(mut self, mut rows: Done) -> Result<Self, Refusal> {
+    /// Seals what stands before the first row, and rows until there are no more.
+    pub(super) fn run(mut self, head: Vec<u8>, mut rows: Done) -> Result<Self, Refusal> {
+        self.seal(&Plaintext::new(head))?;
         while let Some(rows) = rows.next() {
             self.seal(&rows)?;
+            self.pool.give(rows);
         }
         Ok(self)
     }
@@ -51,7 +54,7 @@ impl<'a> Sealing<'a> {
     pub(super) fn finish(mut self, pad: bool) -> Result<Sealed, Refusal> {
         if pad {
             let mut blank_lines = Plaintext::default();
-            padding::pad(self.plaintext_bytes, &mut blank_lines.0);
+            padding::pad(self.plaintext_bytes, &mut blank_lines);
             self.seal(&blank_lines)?;
         }
         let (header, message_id) = (self.sealer.header().to_vec(), self.sealer.message_id().to_hex());
@@ -64,9 +67,9 @@ impl<'a> Sealing<'a> {
     }
 
     fn seal(&mut self, rows: &Plaintext) -> Result<(), Refusal> {
-        let mut body = Vec::with_capacity(rows.0.len().saturating_add(4096));
-        self.sealer.push(&rows.0, &mut body).map_err(|_| Refusal::TooLarge)?;
-        self.plaintext_bytes = self.plaintext_bytes.saturating_add(u64::try_from(rows.0.len()).map_err(|_| Refusal::Internal)?);
+        let mut body = Vec::with_capacity(rows.len().saturating_add(4096));
+        self.sealer.push(rows, &mut body).map_err(|_| Refusal::TooLarge)?;
+        self.plaintext_bytes = self.plaintext_bytes.saturating_add(u64::try_from(rows.len()).map_err(|_| Refusal::Internal)?);
         if body.is_empty() {
             return Ok(());
         }

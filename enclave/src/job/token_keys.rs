@@ -10,7 +10,6 @@ use sealroom_shared::policy::Policy;
 use sealroom_shared::receipt::{self, KmsRequest};
 use sealroom_shared::record::tokens::TokenKey;
 use sealroom_shared::wire::Refusal;
-use zeroize::Zeroizing;
 
 use super::Refused;
 use super::input_header::{self, SealedKind, of_message};
@@ -57,21 +56,21 @@ impl SealedTokenKeys {
         let mut tokens = TokenKeys { keys: BTreeMap::new(), statements: Vec::new(), requests: Vec::new() };
         for (domain, message) in self.0 {
             let (header, used) = Header::parse(&message).map_err(of_message)?.ok_or(Refusal::InputCorrupt)?;
-            let mut unlocked = input_header::unlock(SealedKind::TokenKey, header, policy, kms).await?;
+            let unlocked = input_header::unlock(SealedKind::TokenKey, header, policy, kms).await?;
             // The same header as in `choose`, now authentic.
             if unlocked.header.context().get(binding::DOMAIN) != Some(domain.as_str()) {
                 return Err(Refusal::InputCorrupt);
             }
-            let mut bytes = Zeroizing::new(Vec::with_capacity(message.len()));
-            unlocked.opener.push(message.get(used..).unwrap_or_default(), &mut bytes).map_err(of_message)?;
-            unlocked.opener.finish().map_err(of_message)?;
-            let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Refusal::InputCorrupt)?;
-            tokens.statements.push(receipt::TokenKey {
+            let statement = receipt::TokenKey {
                 domain: domain.clone(),
                 message_id: unlocked.header.message_id().to_hex(),
-                key_arn: unlocked.key_arn,
-            });
-            tokens.requests.push(unlocked.request);
+                key_arn: unlocked.key_arn.clone(),
+            };
+            let request = unlocked.request.clone();
+            let bytes = unlocked.open_whole(message.get(used..).unwrap_or_default())?;
+            let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Refusal::InputCorrupt)?;
+            tokens.statements.push(statement);
+            tokens.requests.push(request);
             tokens.keys.insert(domain, TokenKey::from_bytes(key));
         }
         Ok(tokens)

@@ -4,22 +4,24 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
-use sealroom_shared::limits;
-use sealroom_shared::record::lines::LineSplitter;
-use sealroom_shared::record::{RecordRefused, RowWorker, Tally};
+use sealroom_shared::record::blocks::Block;
+use sealroom_shared::record::sealed::MissingKey;
+use sealroom_shared::record::{RecordRefused, RowWorker, Step, Tally};
 use sealroom_shared::wire::Refusal;
+use tokio::sync::mpsc::Sender;
 
-use super::plaintext::Plaintext;
+use super::pool::{Plaintext, Pool};
+use super::sealed_fields::KeysWanted;
 
 /// Running workers.
 pub(super) struct Workers<'scope> {
     queue: Queue,
-    handles: Vec<ScopedJoinHandle<'scope, Result<Tally, RecordRefused>>>,
+    handles: Vec<ScopedJoinHandle<'scope, Result<Tally, Refusal>>>,
 }
 
 /// Where blocks go in.
 pub(super) struct Queue {
-    to: Vec<SyncSender<Plaintext>>,
+    to: Vec<SyncSender<Block>>,
     turn: usize,
 }
 
@@ -37,18 +39,24 @@ pub(super) struct Done {
 }
 
 impl<'scope> Workers<'scope> {
-    /// Starts one thread for each worker.
-    pub(super) fn start<'env>(scope: &'scope Scope<'scope, 'env>, workers: impl Iterator<Item = RowWorker>) -> (Self, Done)
+    /// Starts one thread for each worker. `keys` is where data keys of sealed values are asked for.
+    pub(super) fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        workers: impl Iterator<Item = RowWorker>,
+        keys: Option<&Sender<KeysWanted>>,
+        pool: &'env Pool,
+    ) -> (Self, Done)
     where
         'env: 'scope,
     {
         let (mut to, mut from, mut handles) = (Vec::new(), Vec::new(), Vec::new());
-        for worker in workers {
+        for rows in workers {
+            let worker = Worker { rows, keys: keys.cloned(), pool };
             let (blocks_in, blocks) = sync_channel(WAITING);
-            let (rows, rows_out) = sync_channel(WAITING);
+            let (rows_in, rows_out) = sync_channel(WAITING);
             to.push(blocks_in);
             from.push(rows_out);
-            handles.push(scope.spawn(move || work(worker, &blocks, &rows)));
+            handles.push(scope.spawn(move || worker.run(&blocks, &rows_in)));
         }
         (Self { queue: Queue { to, turn: 0 }, handles }, Done { from, turn: 0 })
     }
@@ -58,17 +66,17 @@ impl<'scope> Workers<'scope> {
         &mut self.queue
     }
 
-    /// Ends the queue and waits for the workers. Their refusals look alike.
+    /// Ends the queue and waits for the workers.
     pub(super) fn join(self) -> Result<Vec<Tally>, Refusal> {
         drop(self.queue);
         let ended: Vec<_> = self.handles.into_iter().map(ScopedJoinHandle::join).collect();
-        ended.into_iter().map(|ended| ended.map_err(|_| Refusal::Internal)?.map_err(|_| Refusal::RefusedByData)).collect()
+        ended.into_iter().map(|ended| ended.map_err(|_| Refusal::Internal)?).collect()
     }
 }
 
 impl Queue {
     /// Hands a block to the worker whose turn it is. False where nobody takes the rows any more.
-    pub(super) fn push(&mut self, block: Plaintext) -> bool {
+    pub(super) fn push(&mut self, block: Block) -> bool {
         let Some(to) = self.to.get(self.turn) else { return false };
         self.turn = (self.turn + 1) % self.to.len();
         to.send(block).is_ok()
@@ -86,35 +94,75 @@ impl Done {
     }
 }
 
-fn work(mut worker: RowWorker, blocks: &Receiver<Plaintext>, rows: &SyncSender<Rows>) -> Result<Tally, RecordRefused> {
-    let mut refused = None;
-    for block in blocks {
-        let mut out = Plaintext(Vec::with_capacity(block.0.len()));
-        if refused.is_none() {
-            refused = one_block(&mut worker, &block, &mut out, rows).err();
-        }
-        // After a refusal blocks are taken in all the same: it is told at the input's end only. A parent that feeds the
-        // input bit by bit would learn which record it was, and tell one refusal by data from another.
-        if rows.send(Rows { bytes: out, last: true }).is_err() {
-            break;
-        }
-    }
-    refused.map_or_else(|| Ok(worker.into_tally()), Err)
+/// What one worker goes by.
+struct Worker<'p> {
+    rows: RowWorker,
+    keys: Option<Sender<KeysWanted>>,
+    pool: &'p Pool,
 }
 
-fn one_block(worker: &mut RowWorker, block: &Plaintext, out: &mut Plaintext, rows: &SyncSender<Rows>) -> Result<(), RecordRefused> {
-    let mut each = |line: &[u8]| {
-        worker.record(line, &mut out.0)?;
-        // Short records under long column names become many times their length. Where nobody takes the rows any more, the
-        // last piece of the block will tell.
-        if out.0.len() >= limits::BLOCK_BYTES {
-            let _ = rows.send(Rows { bytes: std::mem::take(out), last: false });
+impl Worker<'_> {
+    fn run(mut self, blocks: &Receiver<Block>, rows: &SyncSender<Rows>) -> Result<Tally, Refusal> {
+        let mut refused = None;
+        for block in blocks {
+            let mut out = self.pool.take();
+            if refused.is_none() {
+                match self.one_block(&block, &mut out, rows) {
+                    Ok(()) => {}
+                    // After a refusal by data blocks are taken in all the same: it is told at the input's end only. A parent
+                    // that feeds the input bit by bit would learn which record it was, and tell one from another.
+                    Err(Stopped::Refused(data)) => refused = Some(data),
+                    Err(Stopped::KeysRefused(refusal)) => return Err(refusal),
+                }
+            }
+            self.pool.give(block.into_bytes());
+            if rows.send(Rows { bytes: out, last: true }).is_err() {
+                break;
+            }
         }
-        Ok(())
-    };
-    let mut lines = LineSplitter::new();
-    lines.push(&block.0, &mut each)?;
-    lines.finish(&mut each)
+        refused.map_or_else(|| Ok(self.rows.into_tally()), |refused| Err(of_records(refused)))
+    }
+
+    fn one_block(&mut self, block: &Block, out: &mut Plaintext, rows: &SyncSender<Rows>) -> Result<(), Stopped> {
+        let mut at = 0;
+        loop {
+            match self.rows.advance(block, &mut at, out).map_err(Stopped::Refused)? {
+                Step::Done => return Ok(()),
+                // Short records under long column names become many times their length. Where nobody takes the rows any
+                // more, the last piece of the block will tell.
+                Step::Full => {
+                    let full = std::mem::replace(out, self.pool.take());
+                    let _ = rows.send(Rows { bytes: full, last: false });
+                }
+                Step::KeyMissing => {
+                    let missing = self.rows.missing(block, at);
+                    self.ask_for(missing).map_err(Stopped::KeysRefused)?;
+                }
+            }
+        }
+    }
+
+    /// Waits until the data keys are there.
+    fn ask_for(&self, missing: Vec<MissingKey>) -> Result<(), Refusal> {
+        let (given, answer) = sync_channel(1);
+        let asked = self.keys.as_ref().ok_or(Refusal::Internal)?.blocking_send(KeysWanted { missing, given });
+        asked.map_err(|_| Refusal::Internal)?;
+        answer.recv().map_err(|_| Refusal::Internal)?
+    }
+}
+
+/// Why a worker stops in a block.
+enum Stopped {
+    Refused(RecordRefused),
+    KeysRefused(Refusal),
+}
+
+/// Whatever the records say, the parent learns one code. That a sealed value does not verify shows in its ciphertext.
+pub(super) fn of_records(refused: RecordRefused) -> Refusal {
+    match refused {
+        RecordRefused::SealedValue => Refusal::InputCorrupt,
+        _ => Refusal::RefusedByData,
+    }
 }
 
 /// Blocks that wait before each worker, and rows behind it.

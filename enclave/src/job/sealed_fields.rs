@@ -1,0 +1,168 @@
+//! Records with sealed fields: what proves that the policy is their owner's, and data keys for the sealed values as workers
+//! come upon them. The records themselves are the operator's word, but for what a manifest says.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use futures_util::StreamExt;
+use sealroom_shared::authorize::RecordsPlan;
+use sealroom_shared::binding;
+use sealroom_shared::limits;
+use sealroom_shared::manifest::Manifest;
+use sealroom_shared::message::DataKey;
+use sealroom_shared::message::Header;
+use sealroom_shared::policy::Policy;
+use sealroom_shared::receipt::KmsRequest;
+use sealroom_shared::record::sealed::{MissingKey, ValueKeys, ValuesOf};
+use sealroom_shared::wire::{Kind, Refusal};
+use tokio::io::AsyncRead;
+use tokio::sync::mpsc::Receiver;
+
+use super::Refused;
+use super::input_header::{self, SealedKind, Unlocked, of_message};
+use super::session::Incoming;
+use crate::kms::Kms;
+
+/// A manifest as the operator sent it.
+pub(super) struct SealedManifest(pub(super) Vec<u8>);
+
+/// What has shown that the policy is its owner's, and what has come of the records meanwhile.
+pub(super) struct Proof {
+    /// The manifest's message id and content; none where the policy asks for none.
+    pub(super) manifest: Option<(String, Manifest)>,
+    /// The data key of the first sealed value, where that was the proof.
+    pub(super) first: Option<(ValuesOf, DataKey)>,
+    pub(super) datasets: BTreeSet<String>,
+    pub(super) request: KmsRequest,
+    pub(super) received: Vec<u8>,
+    /// Whether that is all of the records.
+    pub(super) ended: bool,
+}
+
+/// Data keys that a worker needs, and where it waits for the word that they were given.
+pub struct KeysWanted {
+    /// The data keys, all different.
+    pub missing: Vec<MissingKey>,
+    /// To say that they were given, or why not.
+    pub given: SyncSender<Result<(), Refusal>>,
+}
+
+/// What was released for sealed values, for the receipt.
+#[derive(Default)]
+pub(super) struct ValuesReleased {
+    pub(super) datasets: BTreeSet<String>,
+    pub(super) requests: Vec<KmsRequest>,
+}
+
+impl Proof {
+    /// Has the manifest's data key released, or where the policy asks for no manifest, the first sealed value's.
+    pub(super) async fn begin<R: AsyncRead + Unpin>(
+        incoming: &mut Incoming<R>,
+        manifest: Option<SealedManifest>,
+        plan: &RecordsPlan,
+        policy: &Policy,
+        kms: &Kms,
+    ) -> Result<Self, Refused> {
+        match manifest {
+            Some(manifest) => manifest.open(policy, kms).await.map_err(Refused::from),
+            None if policy.input().whole => Err(Refusal::InputSet.into()),
+            None => Self::by_first_value(incoming, plan, policy, kms).await,
+        }
+    }
+
+    async fn by_first_value<R: AsyncRead + Unpin>(
+        incoming: &mut Incoming<R>,
+        plan: &RecordsPlan,
+        policy: &Policy,
+        kms: &Kms,
+    ) -> Result<Self, Refused> {
+        let (mut received, mut tried) = (Vec::new(), 0_usize);
+        loop {
+            let ended = match incoming.frame().await? {
+                (Kind::Data, payload) => {
+                    received.extend_from_slice(payload);
+                    false
+                }
+                (Kind::InputEnd, _) => true,
+                _ => return Err(Refusal::Protocol.into()),
+            };
+            let enough = received.len() >= limits::PROOF_BYTES;
+            // Not at every frame: small ones would have the records read over and over.
+            if ended || enough || received.len() >= tried.saturating_mul(2) {
+                tried = received.len();
+                if let Some(missing) = plan.first_sealed(&received) {
+                    let released = value_key(missing, policy, kms).await?;
+                    let datasets = BTreeSet::from([released.dataset]);
+                    let first = Some((released.of, released.data_key));
+                    return Ok(Self { manifest: None, first, datasets, request: released.request, received, ended });
+                }
+            }
+            if ended || enough {
+                return Err(Refusal::InputCorrupt.into());
+            }
+        }
+    }
+}
+
+impl SealedManifest {
+    async fn open(self, policy: &Policy, kms: &Kms) -> Result<Proof, Refusal> {
+        let (header, used) = Header::parse(&self.0).map_err(of_message)?.ok_or(Refusal::InputCorrupt)?;
+        let unlocked = input_header::unlock(SealedKind::Manifest, header, policy, kms).await?;
+        let datasets = BTreeSet::from([unlocked.dataset(policy)?.to_owned()]);
+        let (message_id, request) = (unlocked.header.message_id().to_hex(), unlocked.request.clone());
+        let content = unlocked.open_whole(self.0.get(used..).unwrap_or_default())?;
+        let manifest = Manifest::parse(&content).map_err(|_| Refusal::InputCorrupt)?;
+        Ok(Proof { manifest: Some((message_id, manifest)), first: None, datasets, request, received: Vec::new(), ended: false })
+    }
+}
+
+/// A data key of sealed values, believed.
+struct ValueKey {
+    of: ValuesOf,
+    data_key: DataKey,
+    dataset: String,
+    request: KmsRequest,
+}
+
+/// Has the data key of a field's values released. Their context must name the field.
+async fn value_key(missing: MissingKey, policy: &Policy, kms: &Kms) -> Result<ValueKey, Refusal> {
+    let MissingKey { header, of } = missing;
+    if header.context().get(binding::FIELD) != Some(of.field()) {
+        return Err(Refusal::InputCorrupt);
+    }
+    let unlocked = input_header::unlock(SealedKind::Input, header, policy, kms).await?;
+    let dataset = unlocked.dataset(policy)?.to_owned();
+    let Unlocked { data_key, request, .. } = unlocked;
+    Ok(ValueKey { of, data_key, dataset, request })
+}
+
+/// Answers workers until none is left: has the data keys released that they ask for, several at once.
+pub(super) async fn release_keys(mut wanted: Receiver<KeysWanted>, keys: &Arc<ValueKeys>, policy: &Policy, kms: &Kms) -> ValuesReleased {
+    let mut released = ValuesReleased::default();
+    while let Some(KeysWanted { missing, given }) = wanted.recv().await {
+        let answer = release_some(missing, keys, policy, kms, &mut released).await;
+        // A worker that no longer waits has ended.
+        let _ = given.send(answer);
+    }
+    released
+}
+
+async fn release_some(
+    missing: Vec<MissingKey>,
+    keys: &ValueKeys,
+    policy: &Policy,
+    kms: &Kms,
+    released: &mut ValuesReleased,
+) -> Result<(), Refusal> {
+    // Another worker may have asked in the meantime.
+    let calls = missing.into_iter().filter(|missing| !keys.has(&missing.of)).map(|missing| value_key(missing, policy, kms));
+    let mut answers = futures_util::stream::iter(calls).buffer_unordered(limits::KMS_CALLS_AT_ONCE);
+    while let Some(answer) = answers.next().await {
+        let ValueKey { of, data_key, dataset, request } = answer?;
+        keys.give(of, data_key).map_err(|_| Refusal::TooLarge)?;
+        released.datasets.insert(dataset);
+        released.requests.push(request);
+    }
+    Ok(())
+}
