@@ -52,3 +52,22 @@ need_python() {
     SEALROOM_PYTHON=$(cd "$folder" && pwd)
     export SEALROOM_PYTHON
 }
+
+# AWS's Encryption SDK for JavaScript, for the interop tests. A Node of any other origin serves as well, from version 18 on.
+need_node() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        need_packages nodejs npm
+    fi
+    local folder=$TARGET_DIR/node wanted
+    wanted=$(cat tests/node/package.json tests/node/package-lock.json)
+    if [ "$wanted" != "$(cat "$folder/installed.txt" 2>/dev/null)" ]; then
+        say "installing the Node packages of tests/node/package-lock.json"
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        cp tests/node/package.json tests/node/package-lock.json tests/node/.npmrc "$folder"
+        (cd "$folder" && npm ci --loglevel=error)
+        printf '%s\n' "$wanted" >"$folder/installed.txt"
+    fi
+    SEALROOM_NODE=$(cd "$folder" && pwd)
+    export SEALROOM_NODE
+}

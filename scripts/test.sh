@@ -12,6 +12,7 @@ case "$*" in
 esac
 need_rust
 need_python
+need_node
 command -v cargo-nextest >/dev/null || cargo install --locked --quiet cargo-nextest
 export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
 

@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    commands::{keygen, open, ping, policy, proxy, seal, submit, token_key},
+    commands::{keygen, open, ping, policy, proxy, rebind, seal, submit, token_key},
     failure::{Failure, Result},
     interrupt,
     report::Report,
@@ -29,6 +29,7 @@ enum Command {
     Policy(policy::Policy),
     TokenKey(token_key::TokenKey),
     Seal(seal::Seal),
+    Rebind(rebind::Rebind),
     Proxy(proxy::Proxy),
     Ping(ping::Ping),
     Submit(submit::Submit),
@@ -72,6 +73,7 @@ async fn run_command(command: Command, json: bool) -> Result<Report> {
         Command::Policy(command) => command.run(),
         Command::TokenKey(command) => command.run(json).await,
         Command::Seal(command) => command.run(json).await,
+        Command::Rebind(command) => command.run(json).await,
         Command::Ping(command) => command.run().await,
         Command::Submit(command) => command.run(json).await,
         Command::Open(command) => command.run(json).await,

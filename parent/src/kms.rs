@@ -1,4 +1,4 @@
-//! The parent's own calls to KMS: `seal`, `token-key new` and `open --kms`. Credentials, profile, endpoint and CA bundle come
+//! The parent's own calls to KMS: `seal`, `rebind`, `token-key new` and `open --kms`. Credentials, profile, endpoint and CA bundle come
 //! from where AWS's own tools take them. It answers with data keys, so only commands that hold them on purpose call it.
 
 use std::{collections::HashMap, error::Error, path::PathBuf, time::Duration};

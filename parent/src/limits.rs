@@ -44,3 +44,6 @@ pub const MEASUREMENTS: usize = 64 * 1024;
 
 /// Bytes read at once from a file or standard input.
 pub const CHUNK: usize = 256 * 1024;
+
+/// Bytes of a piece whose digest is kept while a file is read a second time: 32 bytes for each, so 32 MiB for a TiB.
+pub const SEEN_PIECE: usize = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! The consumer's key: out of a message's encrypted data keys it makes the data key. `commands::open` uses it. A data key is
+//! The consumer's key: out of a message's encrypted data keys it makes the data key. `commands::open` and `commands::rebind` use it. A data key is
 //! believed only once [`Header::unlock`] has found that the message commits to it.
 
 use std::path::Path;
@@ -15,7 +15,7 @@ use sealroom_shared::{
 use crate::{
     failure::{Failure, Result},
     kms::KmsKey,
-    limits, source,
+    limits, sealed_file, source,
 };
 
 /// A key that opens outputs.
@@ -67,8 +67,8 @@ impl OpeningKey {
         Ok(Self::Aes(WrappingKey::new(&bytes).map_err(|_| refused())?, keyring))
     }
 
-    /// Finds a data key that this key unwraps and that the message commits to.
-    pub async fn unlock(&self, header: &Header) -> Result<Opener> {
+    /// Finds a data key that this key unwraps and that the message commits to, under an authentic header.
+    pub async fn unlock(&self, header: &Header) -> Result<(DataKey, Opener)> {
         let mut last = None;
         for wrapped in header.encrypted_data_keys() {
             let data_key = match self.unwrap(wrapped, header).await {
@@ -79,9 +79,8 @@ impl OpeningKey {
                     continue;
                 }
             };
-            return header.unlock(&data_key).map_err(|error| {
-                Failure::new("altered", format!("the message is refused: {error}")).help("the file was altered: fetch it again")
-            });
+            let opener = header.unlock(&data_key).map_err(sealed_file::refused)?;
+            return Ok((data_key, opener));
         }
         Err(last.unwrap_or_else(|| self.no_key(header)))
     }

@@ -13,7 +13,10 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+pub use self::folder::PendingFolder;
 use crate::failure::{Failure, Result};
+
+mod folder;
 
 /// Who may read the finished file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl PendingFile {
         let shown = std::path::absolute(&target).map_err(|error| Failure::file("write", &target, &error))?;
         let mut unfinished = unfinished();
         if unfinished.values().any(|other| *other == shown) {
-            return Err(Failure::usage(format!("two outputs would both be {}", target.display())).help("name different files"));
+            return Err(two_outputs(&target));
         }
         let temporary = tempfile::Builder::new()
             .prefix(&format!(".{name}."))
@@ -154,11 +157,12 @@ impl Output {
     }
 }
 
-/// Removes every unfinished file: called where the process is about to end without unwinding. Blocks publication for good.
+/// Removes every unfinished file and folder: called where the process is about to end without unwinding. Blocks publication
+/// for good.
 pub fn remove_all() {
     let guard = unfinished();
     for path in guard.keys() {
-        let _ = std::fs::remove_file(path);
+        let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     }
     // No further output may be created or published between here and the process's end.
     std::mem::forget(guard);
@@ -166,6 +170,10 @@ pub fn remove_all() {
 
 fn standard_output(error: &io::Error) -> Failure {
     Failure::new("file", format!("cannot write to standard output: {error}"))
+}
+
+fn two_outputs(target: &Path) -> Failure {
+    Failure::usage(format!("two outputs would both be {}", target.display())).help("name different files")
 }
 
 fn already_there(target: &Path) -> Failure {
@@ -199,7 +207,7 @@ fn folder(target: &Path) -> &Path {
     }
 }
 
-/// Temporary files that are there, each with the absolute name that it is to get.
+/// Temporary files and folders that are there, each with the absolute name that it is to get.
 fn unfinished() -> MutexGuard<'static, BTreeMap<PathBuf, PathBuf>> {
     static UNFINISHED: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
@@ -209,7 +217,7 @@ fn unfinished() -> MutexGuard<'static, BTreeMap<PathBuf, PathBuf>> {
 mod tests {
     use super::*;
 
-    fn names(folder: &Path) -> Vec<String> {
+    pub(super) fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .expect("folder")
             .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())

@@ -11,6 +11,7 @@ use crate::failure::{Failure, Result};
 
 /// Reads NDJSON as it is being sealed.
 pub struct RecordCheck {
+    name: String,
     scanner: Scanner,
     carried: Vec<u8>,
     on_error: OnError,
@@ -27,10 +28,17 @@ pub struct Found {
     pub skipped: u64,
 }
 
+/// Of several streams; unknown where one of them is.
+impl std::iter::Sum for Found {
+    fn sum<I: Iterator<Item = Self>>(streams: I) -> Self {
+        streams.fold(Self::default(), |sum, found| Self { records: sum.records + found.records, skipped: sum.skipped + found.skipped })
+    }
+}
+
 impl RecordCheck {
-    /// At the beginning of a stream.
-    pub fn new(on_error: OnError) -> Self {
-        Self { scanner: Scanner::new([]), carried: Vec::new(), on_error, line: 0, found: Found::default() }
+    /// At the beginning of a stream, which messages call `name`.
+    pub fn new(name: &str, on_error: OnError) -> Self {
+        Self { name: name.to_owned(), scanner: Scanner::new([]), carried: Vec::new(), on_error, line: 0, found: Found::default() }
     }
 
     /// The next bytes.
@@ -68,7 +76,7 @@ impl RecordCheck {
         match (self.scanner.scan(line), self.on_error) {
             (Ok(_), _) => self.found.records += 1,
             (Err(_), OnError::Skip) => self.found.skipped += 1,
-            (Err(error), OnError::Fail) => return Err(refused(self.line, error)),
+            (Err(error), OnError::Fail) => return Err(refused(&self.name, self.line, error)),
         }
         Ok(())
     }
@@ -80,8 +88,8 @@ fn carry(carried: &mut Vec<u8>, piece: &[u8]) {
     carried.extend_from_slice(&piece[..piece.len().min(room)]);
 }
 
-fn refused(line: u64, error: JsonError) -> Failure {
-    Failure::new("record", format!("line {line} is not a record that the enclave takes: {error}"))
+fn refused(name: &str, line: u64, error: JsonError) -> Failure {
+    Failure::new("record", format!("{name}: line {line} is not a record that the enclave takes: {error}"))
         .help("correct the line, or seal as it is with --no-check (the whole job is refused then)")
 }
 
@@ -90,7 +98,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], pieces: usize) -> std::result::Result<u64, String> {
-        let mut check = RecordCheck::new(OnError::Fail);
+        let mut check = RecordCheck::new("in", OnError::Fail);
         for piece in bytes.chunks(pieces) {
             check.push(piece).map_err(|failure| failure.to_text())?;
         }
@@ -113,21 +121,21 @@ mod tests {
         {
             for pieces in [1, 5, 100] {
                 let said = check(text.as_bytes(), pieces).expect_err("refused");
-                assert!(said.contains(&format!("line {line} ")) && !said.contains("secret"), "{said}");
+                assert!(said.contains(&format!("in: line {line} ")) && !said.contains("secret"), "{said}");
             }
         }
     }
 
     #[test]
     fn lines_that_will_be_skipped_are_counted() {
-        let mut check = RecordCheck::new(OnError::Skip);
+        let mut check = RecordCheck::new("in", OnError::Skip);
         check.push(b"{}\nnot JSON\n{}\n[1]\n").expect("skips");
         assert_eq!(check.finish().expect("skips"), Found { records: 2, skipped: 2 });
     }
 
     #[test]
     fn record_over_the_limit_is_refused_without_holding_it() {
-        let mut check = RecordCheck::new(OnError::Fail);
+        let mut check = RecordCheck::new("in", OnError::Fail);
         check.push(b"{\"a\":\"").expect("begun");
         for _ in 0..100 {
             check.push(&[b'x'; 65_536]).expect("no line yet");

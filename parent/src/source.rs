@@ -19,6 +19,18 @@ pub struct Source {
 }
 
 impl Source {
+    /// How long the file is, where that is known, without keeping it open. Refuses at once what could not be opened later.
+    pub fn length_of(path: &Path) -> Result<Option<u64>> {
+        if path == Path::new("-") {
+            return Ok(None);
+        }
+        let found = std::fs::metadata(path).map_err(|error| Failure::file("read", path, &error))?;
+        if found.is_dir() {
+            return Err(Failure::new("file", format!("{} is a folder", path.display())));
+        }
+        Ok(found.is_file().then_some(found.len()))
+    }
+
     /// Opens a file, or standard input for `-`.
     pub fn open(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
@@ -31,6 +43,11 @@ impl Source {
         }
         let length = found.is_file().then_some(found.len());
         Ok(Self { reader: Box::new(file), length, name: path.display().to_string() })
+    }
+
+    /// What a message calls it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The next bytes; 0 at the end.

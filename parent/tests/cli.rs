@@ -58,7 +58,11 @@ fn usage_errors_exit_2_and_are_json_where_asked_for() {
         &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "j", "--out", "o", "--receipt", "r"],
         &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "-", "-", "--out", "o", "--receipt", "r"],
         &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "j", "in", "--out", "o", "--receipt", "./o", "--force"],
+        &["submit", "--enclave", "unix:x", "--policy", "p", "--job", "j", "-", "-", "--out", "o", "--receipt", "r"],
         &["seal", "--policy", "-", "--key-arn", KEY_ARN, "--dataset", "d", "-", "--out", "o"],
+        &["seal", "--policy", "p", "--key-arn", KEY_ARN, "--dataset", "d", "--out", "o"],
+        &["seal", "--policy", "p", "--key-arn", KEY_ARN, "--dataset", "d", "a", "b", "--out", "-"],
+        &["seal", "--policy", "p", "--key-arn", KEY_ARN, "--dataset", "d", "-", "-", "--out", "o/"],
         &["open", "--private-key", "k", "in", "--out", "o"],
         &["open", "--unverified-origin", "in", "--out", "o"],
         &["open", "--private-key", "k", "--raw-aes-key", "k", "--unverified-origin", "in", "--out", "o"],
@@ -137,9 +141,12 @@ fn submit_without_an_enclave_writes_nothing() {
         fs::write(folder.path().join(name), b"x").expect("written");
     }
     let arguments = ["--json", "submit", "--enclave", "unix:nobody", "--policy", "p", "--job", "j", "in", "--out", "o", "--receipt", "r"];
-    let done = sealroom(folder.path(), &arguments);
-    assert_eq!(done.status.code(), Some(1));
-    assert_eq!(json(&done.stderr)["error"]["code"], "enclave-unreachable");
+    // What is looked into is refused before anybody is dialed; unseen, the files would be for the enclave to judge.
+    for (unseen, code) in [(None, "policy-invalid"), (Some("--no-check"), "enclave-unreachable")] {
+        let done = sealroom(folder.path(), &[&arguments[..], unseen.as_slice()].concat());
+        assert_eq!(done.status.code(), Some(1));
+        assert_eq!(json(&done.stderr)["error"]["code"], code);
+    }
     assert_eq!(names(folder.path()), ["in", "j", "p"]);
 }
 
@@ -197,7 +204,7 @@ fn interrupted_command_leaves_no_unfinished_file() {
     // An enclave that never answers: the command waits with its outputs begun.
     let enclave = std::os::unix::net::UnixListener::bind(folder.path().join("e")).expect("bound");
     let mut submit = command(folder.path())
-        .args(["submit", "--enclave", "unix:e", "--policy", "p", "--job", "j", "in", "--out", "o", "--receipt", "r"])
+        .args(["submit", "--enclave", "unix:e", "--policy", "p", "--job", "j", "in", "--out", "o", "--receipt", "r", "--no-check"])
         .stderr(Stdio::null())
         .spawn()
         .expect("runs");

@@ -2,9 +2,14 @@
 
 mod command;
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    net::TcpListener,
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use command::{folder, json, sealroom, text};
+use command::{command, folder, json, names, sealroom, text};
 
 const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -78,6 +83,65 @@ fn what_the_policy_does_not_name_is_refused_before_kms_is_asked() {
         assert_eq!(json(&done.stderr)["error"]["code"], code);
     }
     assert!(!folder.path().join("sealed").exists());
+}
+
+#[test]
+fn set_that_cannot_be_sealed_as_asked_is_refused_before_kms_is_asked() {
+    let folder = folder();
+    write_policy(folder.path(), &zero_checks(folder.path()));
+    for name in ["a", "b", "x/a", "full/other", ".c"] {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, b"{}\n").expect("written");
+    }
+    let before = names(folder.path());
+    for (inputs, out, code, said) in [
+        (&["a", "b"][..], "full", "exists", "full"),
+        (&["a"], "full", "exists", "full"),
+        (&["a", "b", "--force"], "full", "exists", "not replaced"),
+        (&["a", "b"], "p.toml", "exists", "p.toml"),
+        (&["a", "b"], ".", "exists", "not empty"),
+        (&["a", "x/a"], "set", "usage", "a.sealed"),
+        (&["a", "a"], "set", "usage", "a.sealed"),
+        (&["a", "-"], "set", "usage", "standard input"),
+        (&["-"], "set/", "usage", "standard input"),
+        (&["a", ".c"], "set", "usage", "dot"),
+        (&["a", "nobody"], "set", "file", "nobody"),
+        (&["a", "x"], "set", "file", "x"),
+        (&["a", "b"], "nowhere/set", "file", "nowhere"),
+    ] {
+        let seal = ["--json", "seal", "--policy", "p.toml", "--key-arn", ARN, "--dataset", "cards-2026", "--out", out];
+        let done = sealroom(folder.path(), &[&seal[..], inputs].concat());
+        let error = &json(&done.stderr)["error"];
+        assert_eq!((done.status.code(), &error["code"]), (Some(if code == "usage" { 2 } else { 1 }), &code.into()), "{inputs:?}: {error}");
+        assert!(error.to_string().contains(said), "{inputs:?}: {error}");
+        assert_eq!(names(folder.path()), before, "{inputs:?}");
+        assert_eq!(names(&folder.path().join("full")), ["other"]);
+    }
+}
+
+#[test]
+fn interrupted_seal_leaves_no_unfinished_folder() {
+    let folder = folder();
+    write_policy(folder.path(), &zero_checks(folder.path()));
+    fs::write(folder.path().join("a"), b"{}\n").expect("written");
+    fs::write(folder.path().join("b"), b"{}\n").expect("written");
+    let before = names(folder.path());
+    // A KMS that never answers: the command waits with its folder begun.
+    let kms = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let mut seal = command(folder.path())
+        .args(["seal", "--policy", "p.toml", "--key-arn", ARN, "--dataset", "cards-2026", "a", "b", "--out", "set"])
+        .args(["--endpoint-url", &format!("https://{}", kms.local_addr().expect("an address"))])
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    let (_connection, _) = kms.accept().expect("connected");
+    assert!(names(folder.path()).iter().any(|name| name.starts_with(".set.") && name.ends_with(".partial")));
+    Command::new("kill").args(["-TERM", &seal.id().to_string()]).status().expect("kill");
+    assert_eq!(seal.wait().expect("ended").code(), Some(143));
+    assert_eq!(names(folder.path()), before);
 }
 
 #[test]

@@ -30,6 +30,21 @@ pub fn python(name: &str) -> PathBuf {
     path
 }
 
+/// The folder of the Node packages: the one that `SEALROOM_NODE` names, else `target/node`.
+///
+/// # Panics
+/// Where AWS's Encryption SDK for JavaScript is not there.
+#[must_use]
+pub fn node_modules() -> PathBuf {
+    let folder = env::var_os("SEALROOM_NODE").map_or_else(|| workspace().join("target/node"), PathBuf::from).join("node_modules");
+    assert!(
+        folder.join("@aws-crypto/client-node").is_dir(),
+        "{} lacks packages: run scripts/test.sh, which installs them",
+        folder.display()
+    );
+    folder
+}
+
 /// The root of the workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {

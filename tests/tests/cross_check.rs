@@ -160,7 +160,9 @@ tokens."{domain}".check = "{check}"
     let plan = authorize::records(&policy, &job, UnixMillis(0)).unwrap();
     let mut rows = plan.processor(&BTreeMap::from([(domain.to_owned(), TokenKey::from_bytes(*key))])).unwrap();
     let mut out = Vec::new();
-    rows.record(record, &mut out).unwrap();
+    let mut worker = rows.worker();
+    worker.whole(rows.cutter(), record, &mut out).unwrap();
+    rows.merge(worker.into_tally()).unwrap();
     rows.finish().unwrap();
     String::from_utf8(out).unwrap()
 }

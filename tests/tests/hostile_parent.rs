@@ -1,5 +1,6 @@
 //! The promises, attacked from the parent's side: every attack is refused with one code, leaves nothing behind, asks KMS
-//! for nothing where it must not, and leaves the next honest job working.
+//! for nothing where it must not, and leaves the next honest job working. With `--no-check`, `submit` looks into nothing, as a
+//! hostile one would.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -60,12 +61,12 @@ fn another_policy_than_the_one_sealed_under_is_refused_before_any_key() {
     let before = operator_calls(&payments);
     let policy = payments.stage.read("policy.toml");
     payments.stage.write("laxer.toml", policy.replace("keep_last_max = 4", "keep_last_max = 16"));
-    payments.refused_as("policy-mismatch", &mut payments.submit_files(&enclave, "laxer.toml", "job.toml", "in.sealed"));
+    payments.refused_as("policy-mismatch", payments.submit_files(&enclave, "laxer.toml", "job.toml", "in.sealed").arg("--no-check"));
     // One byte that means nothing is another policy as well.
     payments.stage.write("spaced.toml", format!("{policy}\n"));
-    payments.refused_as("policy-mismatch", &mut payments.submit_files(&enclave, "spaced.toml", "job.toml", "in.sealed"));
+    payments.refused_as("policy-mismatch", payments.submit_files(&enclave, "spaced.toml", "job.toml", "in.sealed").arg("--no-check"));
     payments.stage.write("expired.toml", policy.replace("2036-01-01", "2026-02-01"));
-    payments.refused_as("policy-expired", &mut payments.submit_files(&enclave, "expired.toml", "job.toml", "in.sealed"));
+    payments.refused_as("policy-expired", payments.submit_files(&enclave, "expired.toml", "job.toml", "in.sealed").arg("--no-check"));
 
     let unbound = |kind: &str, digest: Option<&str>| {
         let mut context = EncryptionContext::new();
@@ -87,18 +88,18 @@ fn another_policy_than_the_one_sealed_under_is_refused_before_any_key() {
         ("output", Some(digest.as_str()), "input-corrupt"),
     ] {
         unbound(kind, digest);
-        payments.refused_as(code, &mut payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed"));
+        payments.refused_as(code, payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed").arg("--no-check"));
     }
     assert_eq!(operator_calls(&payments), before, "no key was asked for");
 
     // A message that says the right things and was not made by the owner: KMS does not open its data key.
     unbound("input", Some(&digest));
-    payments.refused_as("input-corrupt", &mut payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed"));
+    payments.refused_as("input-corrupt", payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed").arg("--no-check"));
     // An output never comes back as an input.
     succeed(&mut payments.submit(&enclave));
     fs::rename(payments.stage.path("out.sealed"), payments.stage.path("other.sealed")).unwrap();
     fs::remove_file(payments.stage.path("out.receipt.json")).unwrap();
-    payments.refused_as("policy-absent", &mut payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed"));
+    payments.refused_as("policy-absent", payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed").arg("--no-check"));
     honest_job_works(&payments, &enclave);
 }
 
@@ -139,7 +140,7 @@ fn altered_input_is_refused_and_no_output_can_be_opened() {
     ] {
         payments.stage.write("other.sealed", altered);
         println!("{what}");
-        payments.refused_as("input-corrupt", &mut payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed"));
+        payments.refused_as("input-corrupt", payments.submit_files(&enclave, "policy.toml", "job.toml", "other.sealed").arg("--no-check"));
     }
     honest_job_works(&payments, &enclave);
 }

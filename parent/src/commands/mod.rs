@@ -6,6 +6,7 @@ pub mod open;
 pub mod ping;
 pub mod policy;
 pub mod proxy;
+pub mod rebind;
 pub mod seal;
 pub mod submit;
 pub mod token_key;

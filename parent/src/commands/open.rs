@@ -5,25 +5,27 @@ use std::path::{Path, PathBuf};
 use sealroom_shared::{
     arn::KeyArn,
     binding,
-    digest::Blake3Digest,
-    message::{Header, Opener, Suite},
+    message::{Opener, Suite},
 };
 
 use crate::{
     commands::{overwrite, refuse_two_on_stdout},
     failure::{Failure, Result},
     kms::{AwsOptions, KmsKey},
-    limits,
     opening_key::{Keyring, OpeningKey},
     origin::{self, VerifiedReceipt},
     padding::PaddingTrimmer,
     pending_output::{Access, Output},
     progress::Progress,
+    reading::Seen,
     report::Report,
-    source::Source,
+    sealed_file::{self, SealedFile},
 };
 
 /// Open an enclave's output with a recipient's key, after checking which image it came from
+///
+/// With --receipt the file is read twice: its digest has to be the receipt's, and what is then opened has to be, piece by piece,
+/// what had that digest. A signed message (suite 0x0578) is read through and its signature verified before anything is written.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Open {
@@ -96,36 +98,55 @@ impl Open {
             eprintln!("warning: UNVERIFIED ORIGIN: nothing shows that an enclave made this output; anyone who knows the public key can");
         }
         let key = self.key.read(&self.aws).await?;
-        let before = match &receipt {
-            Some(receipt) => {
-                let digest = digest_of(&self.input)?;
-                Some((receipt.output(&digest)?, digest))
-            }
-            None => None,
+        let mut seen = receipt.as_ref().map(|_| Seen::of(&self.input)).transpose()?;
+        let expected = match (&receipt, &seen) {
+            (Some(receipt), Some(seen)) => Some(receipt.output(seen.digest())?),
+            _ => None,
         };
-        let mut source = Source::open(&self.input)?;
-        let progress = Progress::bytes(json, source.length);
-        let mut hasher = blake3::Hasher::new();
-        let (header, rest) = read_header(&mut source, &mut hasher)?;
-        if header.suite() == Suite::Signed && self.out == Path::new("-") {
-            return Err(Failure::new("signed-to-pipe", "a signed message is not written to a pipe: its signature is at its end")
-                .help("name a file with --out"));
+        let mut file = SealedFile::start(&self.input, seen.as_ref())?;
+        let is_signed = file.header().suite() == Suite::Signed;
+        if is_signed {
+            self.refuse_signed_pipes(&file)?;
+            if seen.is_none() {
+                seen = Some(Seen::of(&self.input)?);
+            }
+            file = SealedFile::start(&self.input, seen.as_ref())?;
         }
-        let opener = key.unlock(&header).await?;
-        if let Some((expected, _)) = &before {
-            expected.compare(&header.message_id().to_hex(), header.context())?;
+        let (data_key, mut opener) = key.unlock(file.header()).await?;
+        if let Some(expected) = &expected {
+            expected.compare(&file.header().message_id().to_hex(), file.header().context())?;
         }
-        let is_output = header.context().get(binding::KIND) == Some(binding::OUTPUT);
-        let trimmer = PaddingTrimmer::new(is_output && !self.keep_padding);
         let mut output = Output::create(&self.out, Access::Private, overwrite(self.force))?;
-        let bytes = open_frames(opener, trimmer, rest, &mut source, &mut hasher, &mut output, &progress)?;
-        // The file was read twice: what was opened must be what was compared.
-        if before.is_some_and(|(_, digest)| digest != Blake3Digest::finish(&hasher)) {
-            return Err(Failure::new("other-output", "the file changed while it was being opened").help("nothing was written: try again"));
+        let progress = Progress::bytes(json, file.length().map(|length| if is_signed { 2 * length } else { length }));
+        if is_signed {
+            // The signature is at the end, and nothing is written before it has verified.
+            file.open(opener, &progress, |_| Ok(()))?;
+            file = SealedFile::start(&self.input, seen.as_ref())?;
+            opener = file.header().unlock(&data_key).map_err(sealed_file::refused)?;
         }
+        drop(data_key);
+        let is_output = file.header().context().get(binding::KIND) == Some(binding::OUTPUT);
+        let trimmer = PaddingTrimmer::new(is_output && !self.keep_padding);
+        let bytes = write_plaintext(file, opener, trimmer, &mut output, &progress)?;
         output.publish()?;
         drop(progress);
         Ok(self.report(receipt.as_ref(), bytes))
+    }
+
+    /// A signed message is read twice, and what is written of it cannot be taken back: it wants files on both sides.
+    fn refuse_signed_pipes(&self, file: &SealedFile<'_>) -> Result<()> {
+        if self.out == Path::new("-") {
+            return Err(Failure::new("signed-to-pipe", "a signed message is not written to a pipe: its signature is at its end")
+                .help("name a file with --out"));
+        }
+        if file.length().is_none() {
+            return Err(Failure::new(
+                "signed-from-pipe",
+                "a signed message is not read from a pipe: its signature is verified before it is opened",
+            )
+            .help("write it to a file first, and name that"));
+        }
+        Ok(())
     }
 
     fn report(&self, receipt: Option<&VerifiedReceipt>, bytes: u64) -> Report {
@@ -178,75 +199,22 @@ impl OriginChoice {
     }
 }
 
-/// The digest of the whole file, which is read a second time to be opened.
-fn digest_of(input: &Path) -> Result<Blake3Digest> {
-    if input == Path::new("-") {
-        return Err(Failure::usage("with --receipt the output is read twice: name a file instead of `-`"));
-    }
-    let mut source = Source::open(input)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut chunk = vec![0; limits::CHUNK];
-    loop {
-        match source.read(&mut chunk)? {
-            0 => return Ok(Blake3Digest::finish(&hasher)),
-            count => hasher.update(&chunk[..count]),
-        };
-    }
-}
-
-/// The header, and what was read of the frames behind it.
-fn read_header(source: &mut Source, hasher: &mut blake3::Hasher) -> Result<(Header, Vec<u8>)> {
-    let refused = |what: String| {
-        Failure::new("not-a-message", format!("not a sealed message that is accepted: {what}"))
-            .help("give `open` the file that `submit --out` wrote")
-    };
-    let mut read = Vec::new();
-    let mut chunk = vec![0; limits::CHUNK];
-    loop {
-        let count = source.read(&mut chunk)?;
-        hasher.update(&chunk[..count]);
-        read.extend_from_slice(&chunk[..count]);
-        match Header::parse(&read).map_err(|error| refused(error.to_string()))? {
-            Some((header, used)) => return Ok((header, read.split_off(used))),
-            None if count == 0 => return Err(refused("it is cut off".to_owned())),
-            None => {}
-        }
-    }
-}
-
-/// Opens `rest` and everything that follows into `output`; the number of bytes written.
-fn open_frames(
-    mut opener: Opener,
+/// Opens everything into `output`; the number of bytes written.
+fn write_plaintext(
+    file: SealedFile<'_>,
+    opener: Opener,
     mut trimmer: PaddingTrimmer,
-    rest: Vec<u8>,
-    source: &mut Source,
-    hasher: &mut blake3::Hasher,
     output: &mut Output,
     progress: &Progress,
 ) -> Result<u64> {
-    let refused = |error: sealroom_shared::message::MessageError| {
-        Failure::new("altered", format!("the message is refused: {error}")).help("the file was altered or cut off: fetch it again")
-    };
     let mut written = 0;
-    let mut chunk = rest;
-    let mut plaintext = zeroize::Zeroizing::new(Vec::new());
-    let mut count = chunk.len();
-    chunk.resize(limits::CHUNK.max(count), 0);
-    loop {
-        opener.push(&chunk[..count], &mut plaintext).map_err(refused)?;
-        for piece in trimmer.take(&plaintext) {
+    file.open(opener, progress, |plaintext| {
+        for piece in trimmer.take(plaintext) {
             output.write_all(&piece)?;
             written += piece.len() as u64;
         }
-        plaintext.clear();
-        progress.advance(count as u64);
-        count = source.read(&mut chunk)?;
-        if count == 0 {
-            break;
-        }
-        hasher.update(&chunk[..count]);
-    }
-    opener.finish().map_err(refused)?;
+        Ok(())
+    })?;
     let end = trimmer.finish();
     output.write_all(&end)?;
     Ok(written + end.len() as u64)

@@ -6,14 +6,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealroom_shared::{address::EnclaveAddress, digest::Sha384Digest, limits as shared_limits, receipt::Statement};
+use sealroom_shared::{
+    address::EnclaveAddress,
+    digest::Sha384Digest,
+    limits as shared_limits,
+    policy::{Form, Policy},
+    receipt::Statement,
+};
 
 use crate::{
     commands::{overwrite, refuse_two_from_stdin, refuse_two_on_stdout},
     failure::{Failure, Result},
+    owner_policy,
     pending_output::{self, Access, PendingFile},
     progress::Progress,
     report::Report,
+    sealed_set::inputs,
     source::{self, Source},
     submission::{self, check, send::Submission},
     transport,
@@ -21,7 +29,10 @@ use crate::{
 
 /// Send a job and its sealed input to an enclave; receive the sealed output and the receipt
 ///
-/// Output and receipt appear together, and only when the enclave has finished and the receipt is about this very job.
+/// Output and receipt appear together, and only when the enclave has finished and the receipt is about this very job, these inputs and this output.
+///
+/// The inputs are one set: all parts that the owner sealed together, in any order. Where the policy has `input.whole = false`,
+/// some of them do.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Submit {
@@ -37,7 +48,7 @@ pub struct Submit {
     /// A sealed token key (repeatable)
     #[arg(long, value_name = "FILE")]
     token_key: Vec<PathBuf>,
-    /// The sealed input; `-` is standard input
+    /// The sealed input: a file, or every file or the folder of a set; `-` is standard input, sent unseen
     #[arg(value_name = "SEALED", required = true)]
     inputs: Vec<PathBuf>,
     /// Where the sealed output goes; `-` is standard output
@@ -49,6 +60,9 @@ pub struct Submit {
     /// Replace files that are already there
     #[arg(long)]
     force: bool,
+    /// Send without looking into policy and inputs, in the order given: the enclave decides anyway
+    #[arg(long)]
+    no_check: bool,
 }
 
 impl Submit {
@@ -59,17 +73,14 @@ impl Submit {
         if self.receipt == Path::new("-") {
             return Err(Failure::usage("--receipt wants the name of a file"));
         }
-        if self.inputs.len() > 1 {
-            return Err(Failure::usage("one sealed input goes with a job; sets of several parts are not yet supported"));
-        }
         let mut receipt_file = PendingFile::create(&self.receipt, Access::Usual, overwrite(self.force))?;
         let mut output = Destination::create(&self.out, self.force)?;
         let job = self.read(json)?;
         let (nonce, policy, job_digest) = (job.nonce, Sha384Digest::of(&job.policy), Sha384Digest::of(&job.job));
 
         let stream = transport::dial(&self.enclave).await?;
-        let received = submission::run(stream, job, output.file()).await?;
-        let submitted = check::Submitted { nonce, policy, job: job_digest, output: check::digest_of(output.file())? };
+        let submission::Exchanged { received, inputs } = submission::run(stream, job, output.file()).await?;
+        let submitted = check::Submitted { nonce, policy, job: job_digest, inputs, output: check::digest_of(output.file())? };
         let statement = submitted.compare(&received.receipt)?;
 
         receipt_file.write_all(&received.receipt)?;
@@ -86,11 +97,27 @@ impl Submit {
         let token_keys =
             self.token_key.iter().map(|path| source::read_small(path, shared_limits::TOKEN_KEY_MESSAGE_BYTES).map(|key| key.to_vec()));
         let token_keys = token_keys.collect::<Result<_>>()?;
-        let inputs = self.inputs.iter().map(|path| Source::open(path)).collect::<Result<Vec<_>>>()?;
-        let length = inputs.iter().map(|input| input.length).sum();
+        let inputs = self.sealed(&policy)?;
+        let lengths = inputs.iter().map(|path| Source::length_of(path)).collect::<Result<Vec<_>>>()?;
+        let length = lengths.into_iter().sum();
         let mut nonce = [0; 32];
         aws_lc_rs::rand::fill(&mut nonce).map_err(|_| Failure::new("internal", "the random number generator failed"))?;
         Ok(Submission { nonce, policy, job, token_keys, inputs, progress: Progress::bytes(json, length) })
+    }
+
+    /// The inputs, in the order in which they go out.
+    fn sealed(&self, policy: &[u8]) -> Result<Vec<PathBuf>> {
+        let named = inputs::named(&self.inputs)?;
+        if self.no_check {
+            return Ok(named);
+        }
+        let policy = Policy::parse(policy).map_err(|error| owner_policy::invalid(&self.policy, &error))?;
+        match named.as_slice() {
+            // What cannot be read twice goes as it is; so does what has no header of its own.
+            [only] if Source::length_of(only)?.is_none() => Ok(named),
+            _ if policy.input().form == Form::Fields => Ok(named),
+            _ => inputs::in_order(named, &policy),
+        }
     }
 
     fn report(&self, statement: &Statement, submitted: &check::Submitted, bytes: u64) -> Report {
@@ -145,7 +172,9 @@ impl Destination {
 }
 
 const EXAMPLE: &str = "\
-Example:
+Examples:
   sealroom submit --enclave vsock://16:5000 --policy policy.toml --job job.toml \\
       --token-key customer.token in.sealed --out out.sealed --receipt out.receipt.json
+  sealroom submit --enclave vsock://16:5000 --policy policy.toml --job job.toml \\
+      --token-key customer.token q1 --out q1.sealed --receipt q1.receipt.json
 ";

@@ -1,5 +1,5 @@
 //! What the submitter can check of a receipt without knowing the image's measurements: that it speaks of this policy, this
-//! job, this output and this submission. Whether an enclave signed it is for `open` and `verify` to say.
+//! job, these inputs, this output and this submission. Whether an enclave signed it is for `open` and `verify` to say.
 
 use std::{
     fs::File,
@@ -25,6 +25,8 @@ pub struct Submitted {
     pub policy: Sha384Digest,
     /// Of the job file.
     pub job: Sha384Digest,
+    /// Of each input as it was sent, in order.
+    pub inputs: Vec<Blake3Digest>,
     /// Of the output file.
     pub output: Blake3Digest,
 }
@@ -43,6 +45,9 @@ impl Submitted {
         }
         if statement.job.digest != self.job {
             return Err(refused("it is about another job".to_owned()));
+        }
+        if !statement.inputs.iter().map(|input| input.digest()).eq(&self.inputs) {
+            return Err(refused("it is about other inputs, or about the same in another order".to_owned()));
         }
         if !statement.outputs.iter().any(|output| output.digest == self.output) {
             return Err(refused("it is about another output".to_owned()));

@@ -8,8 +8,12 @@ pub mod send;
 
 use std::{fs::File, time::Duration};
 
-use sealroom_shared::wire::WireError;
-use tokio::{io::split, time::timeout};
+use sealroom_shared::{digest::Blake3Digest, wire::WireError};
+use tokio::{
+    io::split,
+    task::{JoinError, JoinHandle},
+    time::timeout,
+};
 
 use crate::{
     failure::{Failure, Result},
@@ -18,30 +22,59 @@ use crate::{
     transport::Stream,
 };
 
+/// A job that was sent, and its answer.
+pub struct Exchanged {
+    /// What came back.
+    pub received: Received,
+    /// The digest of each input as it was sent, in order.
+    pub inputs: Vec<Blake3Digest>,
+}
+
 /// Sends the job and receives its output into `output`, both at once.
-pub async fn run(stream: Stream, job: send::Submission, output: &mut File) -> Result<Received> {
+pub async fn run(stream: Stream, job: send::Submission, output: &mut File) -> Result<Exchanged> {
     let (from, to) = split(stream);
     let mut sending = tokio::spawn(send::send(to, job));
     let receiving = receive::receive(from, output);
     tokio::pin!(receiving);
     let sent = tokio::select! {
         // The enclave may answer before it has read everything: a refusal, as a rule.
-        received = &mut receiving => {
-            sending.abort();
-            return received;
-        }
+        received = &mut receiving => return answered(received, sending).await,
         sent = &mut sending => sent,
     };
     match sent {
-        Ok(Ok(())) => receiving.await,
+        Ok(Ok(inputs)) => Ok(Exchanged { received: receiving.await?, inputs }),
         Ok(Err(SendError::Here(failure))) => Err(failure),
         // The enclave has closed: it says why, if it can.
         Ok(Err(SendError::Wire(error))) => match timeout(LAST_WORD, receiving).await {
             Ok(Err(refusal)) => Err(refusal),
             Ok(Ok(_)) | Err(_) => Err(broken(&error)),
         },
-        Err(_) => Err(Failure::new("internal", "the sending task ended unexpectedly")),
+        Err(error) => Err(ended(&error)),
     }
+}
+
+/// The enclave's answer is whole while `sending` has not ended.
+async fn answered(received: Result<Received>, mut sending: JoinHandle<Sent>) -> Result<Exchanged> {
+    // `Done` overtakes the last steps of sending at most; a refusal may come at any time.
+    let sent = match &received {
+        Ok(_) => timeout(LAST_WORD, &mut sending).await.ok(),
+        Err(_) => None,
+    };
+    sending.abort();
+    let received = received?;
+    match sent {
+        Some(Ok(Ok(inputs))) => Ok(Exchanged { received, inputs }),
+        Some(Ok(Err(SendError::Here(failure)))) => Err(failure),
+        Some(Err(error)) => Err(ended(&error)),
+        // A job that was done before its input had ended is not this job.
+        Some(Ok(Err(SendError::Wire(_)))) | None => Err(broken(&WireError::Unexpected)),
+    }
+}
+
+type Sent = std::result::Result<Vec<Blake3Digest>, SendError>;
+
+fn ended(_: &JoinError) -> Failure {
+    Failure::new("internal", "the sending task ended unexpectedly")
 }
 
 /// A connection that did not keep to the protocol, or broke.

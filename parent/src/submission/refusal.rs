@@ -38,6 +38,7 @@ fn meaning(refusal: Refusal) -> &'static str {
         Refusal::RefusedByData => "the records do not keep to the policy's terms",
         Refusal::Clock => "it has no attested time",
         Refusal::Internal => "a fault of its own",
+        Refusal::InputSet => "the inputs are not exactly the parts of one set, each once",
     }
 }
 
@@ -74,6 +75,7 @@ fn help(refusal: Refusal) -> &'static str {
         }
         Refusal::Clock => "the enclave's NSM does not answer: run it again",
         Refusal::Internal => "the proxy prints the enclave's log; run it again",
+        Refusal::InputSet => "submit the folder that the owner sealed the set into, or every file of it, each once",
     }
 }
 

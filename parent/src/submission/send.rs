@@ -1,6 +1,11 @@
 //! The submitter's side of the job protocol: hello, policy, job, token keys, sealed inputs, end.
 
-use sealroom_shared::wire::{Hello, Kind, WireError, Writer};
+use std::path::PathBuf;
+
+use sealroom_shared::{
+    digest::Blake3Digest,
+    wire::{Hello, Kind, WireError, Writer},
+};
 use tokio::{io::AsyncWrite, task::block_in_place};
 
 use crate::{failure::Failure, progress::Progress, source::Source, submission::in_time};
@@ -15,8 +20,8 @@ pub struct Submission {
     pub job: Vec<u8>,
     /// Sealed token keys.
     pub token_keys: Vec<Vec<u8>>,
-    /// Sealed inputs, in order.
-    pub inputs: Vec<Source>,
+    /// Sealed inputs, in order. Each is opened when its turn comes: a set may have more files than can be open at once.
+    pub inputs: Vec<PathBuf>,
     /// Advances with the inputs' bytes.
     pub progress: Progress,
 }
@@ -29,8 +34,8 @@ pub enum SendError {
     Here(Failure),
 }
 
-/// Sends everything, then half-closes.
-pub async fn send(to: impl AsyncWrite + Unpin, job: Submission) -> Result<(), SendError> {
+/// Sends everything, then half-closes. Gives the digest of each input as it was sent: a file may change meanwhile.
+pub async fn send(to: impl AsyncWrite + Unpin, job: Submission) -> Result<Vec<Blake3Digest>, SendError> {
     let mut to = Writer::new(to);
     in_time(to.frame(Kind::Hello, &Hello { nonce: job.nonce }.encode())).await?;
     in_time(to.document(Kind::Policy, &job.policy)).await?;
@@ -39,7 +44,10 @@ pub async fn send(to: impl AsyncWrite + Unpin, job: Submission) -> Result<(), Se
         in_time(to.frame(Kind::TokenKey, token_key)).await?;
     }
     let mut chunk = vec![0; sealroom_shared::limits::WIRE_PAYLOAD];
-    for mut input in job.inputs {
+    let mut digests = Vec::with_capacity(job.inputs.len());
+    for path in &job.inputs {
+        let mut input = block_in_place(|| Source::open(path)).map_err(SendError::Here)?;
+        let mut hasher = blake3::Hasher::new();
         in_time(to.frame(Kind::Input, &[])).await?;
         loop {
             // Standard input may block for as long as it likes; the other tasks go on meanwhile.
@@ -47,14 +55,17 @@ pub async fn send(to: impl AsyncWrite + Unpin, job: Submission) -> Result<(), Se
             if count == 0 {
                 break;
             }
+            hasher.update(&chunk[..count]);
             in_time(to.frame(Kind::Data, &chunk[..count])).await?;
             job.progress.advance(count as u64);
         }
         in_time(to.frame(Kind::InputEnd, &[])).await?;
+        digests.push(Blake3Digest::finish(&hasher));
     }
     in_time(to.frame(Kind::End, &[])).await?;
-    in_time(to.shutdown()).await?;
-    Ok(())
+    // `End` has said it: an enclave that has closed by now has everything.
+    let _ = in_time(to.shutdown()).await;
+    Ok(digests)
 }
 
 impl From<WireError> for SendError {

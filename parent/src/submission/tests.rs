@@ -3,14 +3,15 @@
 use std::io::Read;
 
 use sealroom_shared::{
+    arn::KeyArn,
     digest::{Sha384Digest, hex},
-    receipt::{Attested, NamedDigest, Output, Receipt, Statement, user_data_of},
+    receipt::{Attested, Input, NamedDigest, Output, Receipt, Statement, user_data_of},
     wire::{self, Kind, Refusal, RefusalNote, Writer},
 };
 use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 
 use super::*;
-use crate::{progress::Progress, source::Source, submission::check::Submitted};
+use crate::{progress::Progress, submission::check::Submitted};
 
 type Enclave = (ReadHalf<DuplexStream>, Writer<WriteHalf<DuplexStream>>);
 
@@ -28,7 +29,7 @@ fn submission(input: &[u8]) -> (send::Submission, tempfile::NamedTempFile) {
         policy: b"policy".to_vec(),
         job: b"job".to_vec(),
         token_keys: vec![b"token".to_vec()],
-        inputs: vec![Source::open(file.path()).expect("opened")],
+        inputs: vec![file.path().to_owned()],
         progress: Progress::bytes(true, None),
     };
     (submission, file)
@@ -52,7 +53,7 @@ async fn read_all(from: &mut ReadHalf<DuplexStream>) -> (Vec<Kind>, Vec<u8>) {
 }
 
 /// Plays `frames` after the hello and returns how `submit` took it, with the output file's content.
-async fn answered(frames: &[(Kind, &[u8])]) -> (Result<Received>, Vec<u8>) {
+async fn played(frames: &[(Kind, &[u8])]) -> (Result<Exchanged>, Vec<u8>) {
     let (stream, (mut from, mut to)) = connection();
     let frames: Vec<(Kind, Vec<u8>)> = frames.iter().map(|(kind, bytes)| (*kind, bytes.to_vec())).collect();
     let enclave = tokio::spawn(async move {
@@ -64,7 +65,8 @@ async fn answered(frames: &[(Kind, &[u8])]) -> (Result<Received>, Vec<u8>) {
         }
     });
     let mut output = tempfile::tempfile().expect("file");
-    let received = run(stream, submission(b"sealed").0, &mut output).await;
+    let (job, _file) = submission(b"sealed");
+    let received = run(stream, job, &mut output).await;
     enclave.abort();
     let mut content = Vec::new();
     std::io::Seek::rewind(&mut output).expect("rewound");
@@ -94,16 +96,13 @@ async fn job_goes_out_in_order_and_the_header_lands_first() {
         sent
     });
     let mut output = tempfile::tempfile().expect("file");
-    let received = run(stream, job, &mut output).await.expect("done");
+    let Exchanged { received, inputs } = run(stream, job, &mut output).await.expect("done");
     let (kinds, sent) = enclave.await.expect("joined");
+    assert_eq!(inputs, [blake3_of(&input)]);
     assert_eq!(kinds, [Kind::Hello, Kind::Policy, Kind::Job, Kind::TokenKey, Kind::Input, Kind::Data, Kind::InputEnd, Kind::End]);
     assert_eq!(sent, input);
     assert_eq!((received.receipt.as_slice(), received.output_bytes), (&b"receipt"[..], 21));
-    assert_eq!(check::digest_of(&mut output).expect("digest"), {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"headerframes and more");
-        sealroom_shared::digest::Blake3Digest::finish(&hasher)
-    });
+    assert_eq!(check::digest_of(&mut output).expect("digest"), blake3_of(b"headerframes and more"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,7 +113,7 @@ async fn refusal_in_place_of_any_frame_names_code_line_and_rule() {
         let frames: [(Kind, &[u8]); 3] = [(Kind::Output, &[0, 0, 0, 1]), (Kind::Data, b"x"), (Kind::OutputHeader, b"h")];
         let mut frames = frames[..before].to_vec();
         frames.push((Kind::Refusal, &refusal));
-        let failure = answered(&frames).await.0.err().expect("refused");
+        let failure = played(&frames).await.0.err().expect("refused");
         assert_eq!(failure.code(), "job-not-allowed");
         let text = failure.to_text();
         assert!(text.contains("line 3: card_number: ") && !text.contains('\u{1b}'), "{text}");
@@ -161,13 +160,13 @@ async fn answers_out_of_order_are_refused() {
         vec![],
     ] {
         let kinds: Vec<Kind> = frames.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(answered(&frames).await.0.err().expect("refused").code(), "protocol", "{kinds:?}");
+        assert_eq!(played(&frames).await.0.err().expect("refused").code(), "protocol", "{kinds:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn header_is_not_in_the_file_before_it_was_sent() {
-    let (received, content) = answered(&[(Kind::Output, &[0, 0, 0, 4]), (Kind::Data, b"frames")]).await;
+    let (received, content) = played(&[(Kind::Output, &[0, 0, 0, 4]), (Kind::Data, b"frames")]).await;
     assert!(received.is_err());
     assert_eq!(content, b"\0\0\0\0frames");
 }
@@ -179,8 +178,60 @@ async fn other_services_on_the_port_are_named() {
         far.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.expect("sent");
         (Box::new(near) as Stream, split(far))
     };
-    let received = run(stream, submission(b"").0, &mut tempfile::tempfile().expect("file")).await;
+    let (job, _file) = submission(b"");
+    let received = run(stream, job, &mut tempfile::tempfile().expect("file")).await;
     assert_eq!(received.err().expect("refused").code(), "protocol");
+}
+
+/// An enclave that is done before it was given everything is not doing this job.
+#[tokio::test(flavor = "multi_thread")]
+async fn answer_before_the_inputs_end_is_refused() {
+    let (stream, (mut from, mut to)) = connection();
+    let (job, _file) = submission(&vec![1; 3_000_000]);
+    let enclave = tokio::spawn(async move {
+        wire::read(&mut from, &mut Vec::new()).await.expect("hello");
+        for (kind, bytes) in [
+            (Kind::Hello, wire::enclave_hello()),
+            (Kind::Output, vec![0, 0, 0, 1]),
+            (Kind::OutputHeader, b"h".to_vec()),
+            (Kind::Receipt, b"receipt".to_vec()),
+            (Kind::Done, vec![]),
+        ] {
+            to.frame(kind, &bytes).await.expect("sent");
+        }
+    });
+    let received = run(stream, job, &mut tempfile::tempfile().expect("file")).await;
+    enclave.await.expect("joined");
+    assert_eq!(received.err().expect("refused").code(), "protocol");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_go_out_each_between_its_frames() {
+    let (stream, (mut from, mut to)) = connection();
+    let (mut job, _first) = submission(b"first");
+    let (mut other, _second) = submission(b"second");
+    job.inputs.append(&mut other.inputs);
+    let enclave = tokio::spawn(async move {
+        let sent = read_all(&mut from).await;
+        to.frame(Kind::Hello, &wire::enclave_hello()).await.expect("sent");
+        to.frame(Kind::Refusal, &Refusal::InputSet.encode(None)).await.expect("sent");
+        sent
+    });
+    let refused = run(stream, job, &mut tempfile::tempfile().expect("file")).await;
+    assert_eq!(refused.err().expect("refused").code(), "input-set");
+    let (kinds, sent) = enclave.await.expect("joined");
+    let input = [Kind::Input, Kind::Data, Kind::InputEnd];
+    assert_eq!(kinds[kinds.len() - 7..], [&input[..], &input, &[Kind::End]].concat());
+    assert_eq!(sent, b"firstsecond");
+}
+
+fn blake3_of(bytes: &[u8]) -> Blake3Digest {
+    Blake3Digest::finish(blake3::Hasher::new().update(bytes))
+}
+
+fn an_input(digest: Blake3Digest) -> Input {
+    let key_arn = KeyArn::parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab").expect("an ARN");
+    Input::File { message_id: "00".into(), dataset: "d".into(), set: "00".into(), part: "1/1".into(), key_arn, digest }
 }
 
 /// A receipt whose document is well formed and signed by nobody: `compare` verifies no signature.
@@ -190,7 +241,7 @@ fn receipt_for(submitted: &Submitted, change: impl Fn(&mut Statement), nonce: &[
         enclave: "0.1.0".into(),
         policy: NamedDigest { name: "p".into(), digest: submitted.policy },
         job: NamedDigest { name: "records".into(), digest: submitted.job },
-        inputs: vec![],
+        inputs: submitted.inputs.iter().map(|digest| an_input(*digest)).collect(),
         token_keys: vec![],
         outputs: vec![Output { message_id: "00".into(), recipients: vec![], digest: submitted.output }],
         kms_requests: vec![],
@@ -225,7 +276,8 @@ fn receipt_counts_only_for_this_very_submission() {
         nonce: [7; 32],
         policy: Sha384Digest::of(b"policy"),
         job: Sha384Digest::of(b"job"),
-        output: sealroom_shared::digest::Blake3Digest::finish(blake3::Hasher::new().update(b"output")),
+        inputs: vec![blake3_of(b"first"), blake3_of(b"second")],
+        output: blake3_of(b"output"),
     };
     let other = Sha384Digest::of(b"other");
     let compare = |receipt: Vec<u8>| submitted.compare(&receipt).map_err(|failure| failure.code());
@@ -234,6 +286,13 @@ fn receipt_counts_only_for_this_very_submission() {
     assert_eq!(compare(receipt_for(&submitted, |_| {}, &[7; 32], "4101")), Err("receipt"));
     assert_eq!(compare(receipt_for(&submitted, |statement| statement.policy.digest = other, &[7; 32], "f6")), Err("receipt"));
     assert_eq!(compare(receipt_for(&submitted, |statement| statement.job.digest = other, &[7; 32], "f6")), Err("receipt"));
+    let inputs =
+        |change: &dyn Fn(&mut Vec<Input>)| compare(receipt_for(&submitted, |statement| change(&mut statement.inputs), &[7; 32], "f6"));
+    assert_eq!(inputs(&|inputs| inputs.clear()), Err("receipt"));
+    assert_eq!(inputs(&|inputs| inputs.truncate(1)), Err("receipt"));
+    assert_eq!(inputs(&|inputs| inputs.reverse()), Err("receipt"));
+    assert_eq!(inputs(&|inputs| inputs.push(an_input(blake3_of(b"third")))), Err("receipt"));
+    assert_eq!(inputs(&|inputs| inputs[1] = an_input(blake3_of(b"other"))), Err("receipt"));
     assert_eq!(compare(receipt_for(&submitted, |statement| statement.outputs.clear(), &[7; 32], "f6")), Err("receipt"));
     assert_eq!(compare(b"{}".to_vec()), Err("receipt"));
 }
