@@ -9,7 +9,7 @@
 //! | `Policy`, one or more | bytes of the policy file |
 //! | `Job`, one or more | bytes of the job file |
 //! | `TokenKey`, none or more | one sealed token key each |
-//! | `Manifest`, at most one | the sealed manifest of records with sealed fields |
+//! | `Manifest`, none or more | bytes of the sealed manifest of records with sealed fields |
 //! | `Input`, then `Data`…, then `InputEnd` | a sealed file, or records with sealed fields; repeated for further parts of a set |
 //! | `End` | empty |
 //!
@@ -101,7 +101,6 @@ pub async fn read<R: AsyncRead + Unpin>(from: &mut R, payload: &mut Vec<u8>) -> 
         return Err(WireError::TooLong);
     }
     let kind = Kind::parse(kind).ok_or(WireError::UnknownKind)?;
-    payload.clear();
     payload.resize(length, 0);
     from.read_exact(payload).await?;
     Ok(kind)

@@ -111,13 +111,18 @@ impl ContentKey {
             .map_err(|_| MessageError::Frame)
     }
 
-    /// Seals in place and returns the tag. The caller gives each `iv` once per key.
-    pub(super) fn seal(&self, iv: [u8; NONCE_LEN], aad: &[u8], plaintext: &mut [u8]) -> Result<[u8; TAG_LENGTH], MessageError> {
-        let tag = self
-            .0
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(iv), Aad::from(aad), plaintext)
-            .map_err(|_| MessageError::Frame)?;
-        tag.as_ref().try_into().map_err(|_| MessageError::Frame)
+    /// Seals `plaintext` into `ciphertext`, as long as it, and its tag. The caller gives each `iv` once per key.
+    pub(super) fn seal(
+        &self,
+        iv: [u8; NONCE_LEN],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), MessageError> {
+        self.0
+            .seal_out_of_place_scatter(Nonce::assume_unique_for_key(iv), Aad::from(aad), plaintext, ciphertext, &[], tag)
+            .map_err(|_| MessageError::Frame)
     }
 }
 

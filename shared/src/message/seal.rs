@@ -1,7 +1,9 @@
 //! Writing a message: suite 0x0478, frames of [`limits::FRAME_LENGTH_WRITTEN`] bytes.
 
+use zeroize::Zeroizing;
+
 use super::header::HeaderBody;
-use super::keys::ContentKey;
+use super::keys::{ContentKey, TAG_LENGTH};
 use super::open::{FINAL, FrameAad};
 use super::{DataKey, EncryptedDataKey, EncryptionContext, MessageError, MessageId, Suite};
 use crate::limits;
@@ -15,7 +17,7 @@ pub struct Sealer {
     message_id: MessageId,
     frame_length: usize,
     next: u32,
-    pending: Vec<u8>,
+    pending: Zeroizing<Vec<u8>>,
 }
 
 impl Sealer {
@@ -48,7 +50,7 @@ impl Sealer {
         let tag = key.header_tag(&header)?;
         header.extend_from_slice(&tag);
         let frame_length = usize::try_from(frame_length).map_err(|_| MessageError::FrameLength(frame_length))?;
-        Ok(Self { header, key, message_id, frame_length, next: 1, pending: Vec::with_capacity(frame_length) })
+        Ok(Self { header, key, message_id, frame_length, next: 1, pending: Zeroizing::new(Vec::with_capacity(frame_length)) })
     }
 
     /// The whole header with its tag. The message is the header followed by all body bytes.
@@ -117,10 +119,10 @@ impl Sealer {
             body.extend_from_slice(&u32::try_from(plaintext.len()).map_err(|_| MessageError::TooLong)?.to_be_bytes());
         }
         let start = body.len();
-        body.extend_from_slice(plaintext);
-        let frame = body.get_mut(start..).ok_or(MessageError::Frame)?;
-        let tag = self.key.seal(iv, aad.bytes(), frame)?;
-        body.extend_from_slice(&tag);
+        body.resize(start.saturating_add(plaintext.len()).saturating_add(TAG_LENGTH), 0);
+        let sealed = body.get_mut(start..).and_then(|sealed| sealed.split_at_mut_checked(plaintext.len()));
+        let (ciphertext, tag) = sealed.ok_or(MessageError::Frame)?;
+        self.key.seal(iv, aad.bytes(), plaintext, ciphertext, tag)?;
         self.next = self.next.checked_add(1).ok_or(MessageError::TooLong)?;
         Ok(())
     }
