@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::job::{Condition, Job, JobKind, RecordsJob};
-use crate::policy::{Input, OnError, OutsideValidity, Policy, TextType, UnixMillis};
+use crate::policy::{Form, Input, OnError, OutsideValidity, Policy, TextType, UnixMillis};
 use crate::record::RowProcessor;
 use crate::record::blocks::BlockCutter;
 use crate::record::filter::Test;
@@ -70,6 +70,9 @@ pub enum Breach {
     /// `where` without `[people]`.
     #[error("`where` needs a policy with [people]: a filtered output has to speak of enough of them")]
     ConditionWithoutPeople,
+    /// The first sealed value that a job reads shows that the policy is its owner's, where there is no manifest.
+    #[error("the job reads no sealed field: without a manifest, a sealed value alone shows whose policy this is")]
+    NothingSealed,
 }
 
 /// A records job that the policy allows: what is read, what becomes of it, and what must hold at the end.
@@ -120,17 +123,13 @@ pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPla
         }
         _ => None,
     };
+    let input = policy.input();
+    if input.form == Form::Fields && !input.whole && !columns.iter().any(|column| column.from.sealed) {
+        return Err(whole(Breach::NothingSealed));
+    }
     let domains = columns.iter().filter_map(|column| column.operation.token_domain());
     let token_checks = domains.filter_map(|domain| Some((domain.to_owned(), *policy.tokens().get(domain)?))).collect();
-    Ok(RecordsPlan {
-        conditions,
-        people,
-        token_checks,
-        input: policy.input(),
-        max_records: release.max_records,
-        pad: policy.release().pad,
-        columns,
-    })
+    Ok(RecordsPlan { conditions, people, token_checks, input, max_records: release.max_records, pad: policy.release().pad, columns })
 }
 
 impl RecordsPlan {

@@ -62,8 +62,14 @@ pub const VALUE_DATA_KEYS: usize = 2048;
 /// KMS calls that one job has open at once: enough to hide their latency, far below KMS's own quota.
 pub const KMS_CALLS_AT_ONCE: usize = 8;
 
-/// Bytes of a sealed manifest: a header and one short frame.
-pub const MANIFEST_MESSAGE_BYTES: usize = 64 * 1024;
+/// Bytes of a sealed manifest: a header, and the most pieces in base64.
+pub const MANIFEST_MESSAGE_BYTES: usize = 3 * 1024 * 1024;
+
+/// Bytes of a file that one digest of its manifest is of. A job holds so many before it looks at them.
+pub const MANIFEST_PIECE: usize = 1024 * 1024;
+
+/// Pieces that a manifest speaks of: 64 GiB of records. A longer file would need a manifest that is itself streamed.
+pub const MANIFEST_PIECES: usize = 64 * 1024;
 
 /// Unsealed bytes of a fields-form input that are read until the first sealed value proves the policy.
 pub const PROOF_BYTES: usize = 4 * 1024 * 1024;
@@ -71,8 +77,9 @@ pub const PROOF_BYTES: usize = 4 * 1024 * 1024;
 /// Characters of a KMS key ARN (the API's own limit for KeyId).
 pub const KEY_ARN: usize = 2048;
 
-/// Plaintext that one worker takes at once, in bytes: enough that handing it over costs nothing beside the work.
-pub const BLOCK_BYTES: usize = 64 * 1024;
+/// Plaintext that one worker takes at once, and ciphertext that is opened at once, in bytes: enough that handing them over
+/// costs little beside the work, and that few sealed frames lie across two pieces.
+pub const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Workers of one job, at most one a vCPU. Enclaves have few; beyond these, opening and sealing are the bound.
 pub const WORKERS: usize = 16;

@@ -89,6 +89,15 @@ pub enum WireError {
 /// # Errors
 /// [`WireError`]. The caller sets the deadline.
 pub async fn read<R: AsyncRead + Unpin>(from: &mut R, payload: &mut Vec<u8>) -> Result<Kind, WireError> {
+    payload.clear();
+    append(from, payload).await
+}
+
+/// Reads one frame's kind and appends its payload to `onto`.
+///
+/// # Errors
+/// [`WireError`]. The caller sets the deadline.
+pub async fn append<R: AsyncRead + Unpin>(from: &mut R, onto: &mut Vec<u8>) -> Result<Kind, WireError> {
     let mut head = [0; 5];
     let first = from.read(&mut head).await?;
     if first == 0 {
@@ -101,8 +110,13 @@ pub async fn read<R: AsyncRead + Unpin>(from: &mut R, payload: &mut Vec<u8>) -> 
         return Err(WireError::TooLong);
     }
     let kind = Kind::parse(kind).ok_or(WireError::UnknownKind)?;
-    payload.resize(length, 0);
-    from.read_exact(payload).await?;
+    onto.reserve(length);
+    let mut payload = from.take(u64::try_from(length).map_err(|_| WireError::TooLong)?);
+    while payload.limit() > 0 {
+        if payload.read_buf(onto).await? == 0 {
+            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+        }
+    }
     Ok(kind)
 }
 

@@ -123,6 +123,25 @@ fn conditions_need_their_permission_and_a_minimum_of_people() {
 }
 
 #[test]
+fn without_a_manifest_a_job_has_to_read_a_sealed_value() {
+    let policy = |whole: bool| {
+        let text = format!(
+            "version = 1\nname = \"n\"\ndatasets = [\"d\"]\nkeys = [\"arn:aws:kms:eu-central-1:111122223333:key/1\"]\n\
+             recipients = [{{ name = \"r\", kms_key = \"arn:aws:kms:eu-central-1:111122223333:key/2\" }}]\n\
+             input = {{ format = \"ndjson\", form = \"fields\", on_error = \"fail\", whole = {whole} }}\n\
+             release.records = {{ max_records = 100 }}\n[fields.open]\nkeep = true\n[fields.card]\nsealed = true\nkeep = true\n"
+        );
+        Policy::parse(text.as_bytes()).unwrap()
+    };
+    let decided = |whole: bool, body: &str| records(&policy(whole), &job(body), NOW).err().map(|refused| refused.breach);
+    for body in ["[fields]\nopen = { op = \"keep\" }\n", "[fields]\nopen = { op = \"keep\" }\ncard = { op = \"drop\" }\n"] {
+        assert_eq!(decided(false, body), Some(Breach::NothingSealed), "{body}");
+        assert_eq!(decided(true, body), None, "{body}");
+    }
+    assert_eq!(decided(false, "[fields]\nopen = { op = \"keep\" }\ncard = { op = \"keep\" }\n"), None);
+}
+
+#[test]
 fn without_release_of_records_there_are_none() {
     let terms = TERMS.replace("release.records = { max_records = 100 }", "release.counts = true");
     assert_eq!(breach(&terms, "[fields]\na = { op = \"keep\" }\n"), (0, String::new(), Breach::NoRowRelease));

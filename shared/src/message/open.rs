@@ -12,18 +12,18 @@ use crate::limits;
 /// The plaintext of each frame is authentic when it is handed out, but the message may still be cut off, or its
 /// signature wrong, until [`Opener::finish`] has returned.
 pub struct Opener {
-    key: ContentKey,
-    message_id: MessageId,
-    frame_length: usize,
-    next: u32,
-    part: Part,
+    pub(super) key: ContentKey,
+    pub(super) message_id: MessageId,
+    pub(super) frame_length: usize,
+    pub(super) next: u32,
+    pub(super) part: Part,
     pending: Vec<u8>,
-    verifier: Option<Verifier>,
+    pub(super) verifier: Option<Verifier>,
 }
 
 /// The part of the message that comes next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Frame,
     Footer,
     Nothing,
@@ -47,26 +47,7 @@ impl Opener {
     /// # Errors
     /// [`MessageError`]; the opener is of no use afterwards.
     pub fn push(&mut self, mut bytes: &[u8], plaintext: &mut Vec<u8>) -> Result<(), MessageError> {
-        while !self.pending.is_empty() {
-            let wanted = self.part_length(&self.pending)?;
-            let (length, complete) = match wanted {
-                Length::Known(length) => (length, true),
-                Length::AtLeast(length) => (length, false),
-            };
-            let missing = length.saturating_sub(self.pending.len());
-            let (now, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
-            self.pending.extend_from_slice(now);
-            bytes = rest;
-            if self.pending.len() < length {
-                return Ok(());
-            }
-            if complete {
-                let part = std::mem::take(&mut self.pending);
-                self.part(&part, plaintext)?;
-                self.pending = part;
-                self.pending.clear();
-            }
-        }
+        bytes = self.complete_pending(bytes, plaintext)?;
         while !bytes.is_empty() {
             let part = match self.part_length(bytes)? {
                 Length::Known(length) => bytes.split_at_checked(length),
@@ -80,6 +61,31 @@ impl Opener {
             bytes = rest;
         }
         Ok(())
+    }
+
+    /// Completes the part that has begun, if one has. Returns the bytes after it.
+    pub(super) fn complete_pending<'b>(&mut self, mut bytes: &'b [u8], plaintext: &mut Vec<u8>) -> Result<&'b [u8], MessageError> {
+        while !self.pending.is_empty() {
+            let wanted = self.part_length(&self.pending)?;
+            let (length, complete) = match wanted {
+                Length::Known(length) => (length, true),
+                Length::AtLeast(length) => (length, false),
+            };
+            let missing = length.saturating_sub(self.pending.len());
+            let (now, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
+            self.pending.extend_from_slice(now);
+            bytes = rest;
+            if self.pending.len() < length {
+                return Ok(&[]);
+            }
+            if complete {
+                let part = std::mem::take(&mut self.pending);
+                self.part(&part, plaintext)?;
+                self.pending = part;
+                self.pending.clear();
+            }
+        }
+        Ok(bytes)
     }
 
     /// Ends the message: its final frame was seen, its signature (suite 0x0578) verified, and nothing follows.
@@ -197,6 +203,6 @@ const FRAME_AAD: usize = 32 + 34 + 4 + 8;
 /// What stands in place of the sequence number before a final frame.
 pub(super) const FINAL: [u8; 4] = [0xff; 4];
 /// Sequence number and IV.
-const REGULAR_PREFIX: usize = 16;
+pub(super) const REGULAR_PREFIX: usize = 16;
 /// Marker, sequence number, IV and content length.
 const FINAL_PREFIX: usize = 24;

@@ -112,11 +112,12 @@ impl Viewer {
 
     /// Data keys that the record needs and that were not given yet.
     pub(crate) fn missing(&mut self, wanted: &[Wanted], layout: &Layout, record: &[u8], found: &mut Vec<MissingKey>) {
+        let Some(opener) = &mut self.sealed else { return };
         let lying = match layout {
             Layout::Ndjson => self.json.scan(record).ok().map(Lying::Json),
             Layout::Csv(columns) => self.csv.read(columns, record).ok().map(Lying::Csv),
         };
-        let (Some(lying), Some(opener)) = (lying, &mut self.sealed) else { return };
+        let Some(lying) = lying else { return };
         let mut scratch = String::new();
         for (index, field) in wanted.iter().enumerate().filter(|(_, field)| field.sealed) {
             let value = lying.value(index, TextType::String).ok().flatten();

@@ -15,6 +15,9 @@ pub struct Header {
 /// Why a file's header cannot be used. Carries nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
+    /// The file has no record at all.
+    #[error("there is no header row")]
+    Absent,
     /// It cannot be read as a record.
     #[error(transparent)]
     Record(#[from] CsvError),

@@ -4,15 +4,14 @@
 
 pub use cell::Cell;
 pub use columns::Columns;
-pub use cutter::BlockCutter;
 pub use header::{Header, HeaderError};
 pub use reader::{Cells, Reader};
 pub use records::next_record;
+pub(super) use records::{has_odd_quotes, last_record_end};
 pub use writer::{write_cell, write_only_cell};
 
 mod cell;
 mod columns;
-mod cutter;
 mod header;
 mod marks;
 mod reader;

@@ -9,7 +9,7 @@
 pub fn next_record(block: &[u8], mut at: usize) -> Option<(&[u8], usize)> {
     loop {
         let rest = block.get(at..)?;
-        let Some(end) = record_end(rest, false) else {
+        let Some(end) = record_end(rest) else {
             return (!rest.is_empty()).then_some((rest, block.len()));
         };
         at += end + 1;
@@ -21,11 +21,10 @@ pub fn next_record(block: &[u8], mut at: usize) -> Option<(&[u8], usize)> {
     }
 }
 
-/// The position of the line feed that ends the record of which `bytes` are the rest; none where it goes on.
-/// `quoted` says whether an odd number of quotes came before them.
+/// The position of the line feed that ends the record with which `bytes` begin; none where it goes on.
 #[inline]
-pub(super) fn record_end(bytes: &[u8], mut quoted: bool) -> Option<usize> {
-    let mut at = 0;
+fn record_end(bytes: &[u8]) -> Option<usize> {
+    let (mut at, mut quoted) = (0, false);
     loop {
         let rest = bytes.get(at..)?;
         let feed = memchr::memchr(b'\n', rest)?;
@@ -37,8 +36,20 @@ pub(super) fn record_end(bytes: &[u8], mut quoted: bool) -> Option<usize> {
     }
 }
 
+/// The position of the last line feed of `bytes` that ends a record. `quoted` says whether their end lies within quotes.
+pub(in crate::record) fn last_record_end(bytes: &[u8], mut quoted: bool) -> Option<usize> {
+    for at in memchr::memrchr2_iter(b'"', b'\n', bytes) {
+        if bytes.get(at) == Some(&b'"') {
+            quoted = !quoted;
+        } else if !quoted {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// Whether the number of quotes is odd.
 #[inline]
-pub(super) fn has_odd_quotes(bytes: &[u8]) -> bool {
+pub(in crate::record) fn has_odd_quotes(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'"', bytes).count() % 2 == 1
 }

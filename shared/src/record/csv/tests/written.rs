@@ -1,6 +1,10 @@
 //! Writing cells, and agreement with the `csv` crate on what is valid.
 
+use zeroize::Zeroizing;
+
 use super::*;
+use crate::policy::Format;
+use crate::record::blocks::BlockCutter;
 
 fn random_text(random: &mut Random) -> String {
     let count = random.below(4);
@@ -30,12 +34,25 @@ fn written(rows: &[Vec<String>], line_end: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Everything that the code beside this file reads in a stream of rows without a header.
+/// Everything that is read of a stream of rows, below a header row.
 fn read_all(stream: &[u8], count: usize) -> Vec<Vec<String>> {
-    let mut cutter = BlockCutter::new();
-    let mut blocks: Vec<_> = stream.chunks(5).filter_map(|chunk| cutter.push(chunk)).collect();
+    let header = (0..count).map(|column| column.to_string()).collect::<Vec<_>>().join(",");
+    let mut cutter = BlockCutter::of_any(Format::Csv);
+    let mut blocks = Vec::new();
+    for chunk in [header.as_bytes(), b"\r\n", stream].concat().chunks(5) {
+        cutter.space().extend_from_slice(chunk);
+        blocks.extend(cutter.cut(Zeroizing::default));
+    }
     blocks.push(cutter.finish());
-    blocks.iter().flat_map(|block| records(block)).map(|record| read(&record, count).unwrap()).collect()
+    let mut rows = Vec::new();
+    for block in blocks {
+        let mut at = 0;
+        while let Some((record, after)) = block.next_record(at) {
+            rows.push(read(record, count).unwrap());
+            at = after;
+        }
+    }
+    rows
 }
 
 fn read_by_judge(stream: &[u8]) -> Vec<Vec<String>> {
