@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use sealroom_shared::authorize::RecordsPlan;
 use sealroom_shared::digest::Blake3Digest;
+use sealroom_shared::limits;
 use sealroom_shared::manifest::Manifest;
 use sealroom_shared::policy::{Form, Policy};
 use sealroom_shared::receipt::{Input, KmsRequest};
@@ -16,6 +17,7 @@ use tokio::sync::mpsc::Sender;
 use super::Refused;
 use super::input_set::InputSet;
 use super::pipeline::Incoming as ToPipeline;
+use super::pool::Buffers;
 use super::sealed_fields::{Proof, SealedManifest};
 use super::sealed_file::{FileStatement, SealedFile};
 use super::session::Incoming;
@@ -67,11 +69,11 @@ impl Inputs {
         }
     }
 
-    /// What the records must be, as their owner says; none for sealed files, which say it themselves.
-    pub(super) fn manifest(&self) -> Option<Manifest> {
+    /// Hands over what the records must be, as their owner says; none for sealed files, which say it themselves.
+    pub(super) fn take_manifest(&mut self) -> Option<Manifest> {
         match self {
             Self::Files { .. } => None,
-            Self::Fields(proof) => proof.manifest.as_ref().map(|(_, manifest)| *manifest),
+            Self::Fields(proof) => proof.manifest.take(),
         }
     }
 
@@ -89,6 +91,7 @@ impl Inputs {
         self,
         incoming: &mut Incoming<R>,
         to: Sender<ToPipeline>,
+        buffers: &Buffers,
         policy: &Policy,
         kms: &Kms,
         requests: &mut Vec<KmsRequest>,
@@ -99,7 +102,7 @@ impl Inputs {
                 while let Some(SealedFile { statement, opener, header, frames, ended, .. }) = next {
                     files.push(statement);
                     let begun = [ToPipeline::Input { opener: Some(Box::new(opener)), header }, ToPipeline::Bytes(frames)];
-                    if !one_input(begun, ended, incoming, &to).await? {
+                    if !one_input(begun, ended, incoming, &to, buffers).await? {
                         return Ok(InputsRead::Files(files));
                     }
                     next = match incoming.frame().await? {
@@ -113,10 +116,10 @@ impl Inputs {
                 InputsRead::Files(files)
             }
             Self::Fields(proof) => {
-                let Proof { manifest, datasets, received, ended, .. } = *proof;
-                let read = InputsRead::Fields { manifest: manifest.map(|(message_id, _)| message_id), datasets };
+                let Proof { manifest_id: manifest, datasets, received, ended, .. } = *proof;
+                let read = InputsRead::Fields { manifest, datasets };
                 let begun = [ToPipeline::Input { opener: None, header: Vec::new() }, ToPipeline::Bytes(received)];
-                if !one_input(begun, ended, incoming, &to).await? {
+                if !one_input(begun, ended, incoming, &to, buffers).await? {
                     return Ok(read);
                 }
                 match incoming.frame().await? {
@@ -154,29 +157,37 @@ async fn one_input<R: AsyncRead + Unpin>(
     ended: bool,
     incoming: &mut Incoming<R>,
     to: &Sender<ToPipeline>,
+    buffers: &Buffers,
 ) -> Result<bool, Refused> {
     for next in begun {
         if to.send(next).await.is_err() {
             return Ok(false);
         }
     }
-    let mut next = if ended { ToPipeline::InputEnd } else { ToPipeline::Bytes(Vec::new()) };
-    loop {
-        let is_end = matches!(next, ToPipeline::InputEnd);
-        if to.send(next).await.is_err() {
-            return Ok(false);
-        }
-        if is_end {
-            return Ok(true);
-        }
-        let frame = tokio::select! {
-            frame = incoming.owned_frame() => frame?,
+    let mut ended = ended;
+    while !ended {
+        let mut piece = buffers.take();
+        ended = tokio::select! {
+            ended = fill(incoming, &mut piece) => ended?,
             () = to.closed() => return Ok(false),
         };
-        next = match frame {
-            (Kind::Data, bytes) => ToPipeline::Bytes(bytes),
-            (Kind::InputEnd, _) => ToPipeline::InputEnd,
-            _ => return Err(Refusal::Protocol.into()),
-        };
+        if to.send(ToPipeline::Bytes(piece)).await.is_err() {
+            return Ok(false);
+        }
     }
+    Ok(to.send(ToPipeline::InputEnd).await.is_ok())
+}
+
+/// Puts frames together into one piece. True where the input ends with it.
+async fn fill<R: AsyncRead + Unpin>(incoming: &mut Incoming<R>, piece: &mut Vec<u8>) -> Result<bool, Refused> {
+    piece.clear();
+    while piece.len() < limits::BLOCK_BYTES {
+        let before = piece.len();
+        match incoming.append_frame(piece).await? {
+            Kind::Data => {}
+            Kind::InputEnd if piece.len() == before => return Ok(true),
+            _ => return Err(Refusal::Protocol.into()),
+        }
+    }
+    Ok(false)
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::inputs::Inputs;
 use super::pipeline::{Ended, Pipeline};
+use super::pool::Buffers;
 use super::sealed_fields;
 use super::session::Outgoing;
 use super::{Finished, Refused, Session, Sizes};
@@ -54,13 +55,14 @@ impl Keyed {
         R: AsyncRead + Unpin + Send,
         W: AsyncWrite + Unpin + Send,
     {
-        let Material { policy, job, nonce, at, inputs, token_statements, mut requests, recipients, sealer, rows } = self.0;
+        let Material { policy, job, nonce, at, mut inputs, token_statements, mut requests, recipients, sealer, rows } = self.0;
         let header_length = u32::try_from(sealer.header().len()).map_err(|_| Refusal::Internal)?;
         session.outgoing.frame(Kind::Output, &header_length.to_be_bytes()).await?;
 
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(limits::WORKERS);
         let keys = rows.value_keys();
-        let pipeline = Pipeline { manifest: inputs.manifest(), rows, sealer, pad: policy.release().pad, workers };
+        let buffers = Arc::default();
+        let pipeline = Pipeline { manifest: inputs.take_manifest(), rows, sealer, pad: policy.release().pad, workers, buffers };
         let Streamed { ended, inputs } = stream(pipeline, inputs, keys, &policy, enclave, session, &mut requests).await?;
 
         let document = tokio::task::block_in_place(|| enclave.nsm.attest(&About::Time)).map_err(|_| Refusal::Clock)?;
@@ -110,6 +112,7 @@ where
     R: AsyncRead + Unpin + Send,
     W: AsyncWrite + Unpin + Send,
 {
+    let buffers = Arc::clone(&pipeline.buffers);
     let (to_pipeline, from_inputs) = mpsc::channel(QUEUE);
     let (to_output, output) = mpsc::channel(QUEUE);
     let (wanted, keys_wanted) = mpsc::channel(limits::WORKERS);
@@ -117,8 +120,8 @@ where
     // None is cut off in the middle of a frame: each ends by itself when the pipeline or another one has given up, so that
     // a refusal can follow on a frame's boundary.
     let (fed, forwarded, released) = tokio::join!(
-        inputs.feed(&mut session.incoming, to_pipeline, policy, &enclave.kms, requests),
-        forward(&mut session.outgoing, output),
+        inputs.feed(&mut session.incoming, to_pipeline, &buffers, policy, &enclave.kms, requests),
+        forward(&mut session.outgoing, output, &buffers),
         sealed_fields::release_keys(keys_wanted, &keys, policy, &enclave.kms),
     );
     let ended = running.await.map_err(|_| Refusal::Internal)?;
@@ -136,12 +139,17 @@ where
 }
 
 /// From the pipeline to the connection.
-async fn forward<W: AsyncWrite + Unpin>(outgoing: &mut Outgoing<W>, mut output: mpsc::Receiver<Vec<u8>>) -> Result<(), Refused> {
+async fn forward<W: AsyncWrite + Unpin>(
+    outgoing: &mut Outgoing<W>,
+    mut output: mpsc::Receiver<Vec<u8>>,
+    buffers: &Buffers,
+) -> Result<(), Refused> {
     while let Some(body) = output.recv().await {
         outgoing.document(Kind::Data, &body).await?;
+        buffers.give(body);
     }
     Ok(())
 }
 
-/// Frames of at most 64 KiB that wait in each direction.
-const QUEUE: usize = 8;
+/// Pieces of about [`limits::BLOCK_BYTES`] that wait in each direction.
+const QUEUE: usize = 2;

@@ -12,7 +12,7 @@ mod inputs;
 mod keyed;
 mod output;
 pub mod pipeline;
-mod pool;
+pub mod pool;
 mod refused;
 mod requested;
 pub mod sealed_fields;

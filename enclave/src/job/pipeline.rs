@@ -2,16 +2,20 @@
 //! frames, in order. Runs on threads of its own between two bounded queues, so its memory does not depend on the input's
 //! size. Knows nothing of connections.
 
+use std::sync::Arc;
+
 use sealroom_shared::digest::Blake3Digest;
-use sealroom_shared::manifest::Manifest;
+use sealroom_shared::limits;
+use sealroom_shared::manifest::{Manifest, NotOfManifest, PiecesCheck};
 use sealroom_shared::message::{Opener, Sealer};
 use sealroom_shared::receipt::Counts;
 use sealroom_shared::record::RowProcessor;
+use sealroom_shared::record::blocks::BlockCutter;
 use sealroom_shared::wire::Refusal;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::input_header::of_message;
-use super::pool::Pool;
+use super::pool::{Buffers, Pool};
 use super::sealed_fields::KeysWanted;
 use super::sealing::{Counted, Sealed, Sealing};
 use super::workers::{Queue, Workers, of_records};
@@ -45,6 +49,8 @@ pub struct Pipeline {
     pub manifest: Option<Manifest>,
     /// Threads for row operations, at least one.
     pub workers: usize,
+    /// Where buffers of ciphertext come from and go back to, on both sides of the pipeline.
+    pub buffers: Arc<Buffers>,
 }
 
 /// What is known once the last record has passed every check.
@@ -72,14 +78,16 @@ impl Pipeline {
     /// # Errors
     /// [`Refusal`]: nothing of the output can be opened.
     pub fn run(self, incoming: Receiver<Incoming>, outgoing: &Sender<Vec<u8>>, keys: Option<Sender<KeysWanted>>) -> Result<Ended, Refusal> {
-        let Self { mut rows, sealer, pad, manifest, workers } = self;
+        let Self { mut rows, sealer, pad, manifest, workers, buffers } = self;
         let pool = Pool::default();
-        let mut inputs = Inputs { rows: &rows, pool: &pool, digests: Vec::new(), bytes: 0 };
+        let records = manifest.as_ref().map(Manifest::records);
+        let check = manifest.map(Manifest::check);
+        let mut inputs = Inputs { rows: &rows, pool: &pool, buffers: &buffers, check, digests: Vec::new(), bytes: 0 };
         let (opened, tallies, sealed) = std::thread::scope(|scope| {
             let (mut workers, done) = Workers::start(scope, (0..workers.max(1)).map(|_| rows.worker()), keys.as_ref(), &pool);
             drop(keys);
-            let (head, pool) = (rows.head(), &pool);
-            let sealing = scope.spawn(move || Sealing::new(sealer, outgoing, pool).run(head, done));
+            let (head, pool, buffers) = (rows.head(), &pool, &buffers);
+            let sealing = scope.spawn(move || Sealing::new(sealer, outgoing, pool, buffers).run(head, done));
             let opened = inputs.open_all(incoming, workers.queue());
             // The queue ends here: workers and sealing come to their own end.
             let tallies = workers.join();
@@ -98,7 +106,8 @@ impl Pipeline {
             rows.merge(tally).map_err(of_records)?;
         }
         let counts = rows.finish().map_err(of_records)?;
-        if manifest.is_some_and(|manifest| input_digests != [manifest.digest] || counts.read != manifest.records) {
+        // Its bytes were compared before anybody looked at them; another count is the owner's own mistake.
+        if records.is_some_and(|records| records != counts.read) {
             return Err(Refusal::InputSet);
         }
         let Sealed { header, message_id, bytes } = sealed?.finish(pad)?;
@@ -127,6 +136,9 @@ enum Opened {
 struct Inputs<'p> {
     rows: &'p RowProcessor,
     pool: &'p Pool,
+    buffers: &'p Buffers,
+    /// For the one input of which a manifest speaks; afterwards spent.
+    check: Option<PiecesCheck>,
     digests: Vec<Blake3Digest>,
     bytes: u64,
 }
@@ -149,29 +161,92 @@ impl Inputs<'_> {
     /// Opens one input's frames and hands on their plaintext in blocks of whole records.
     fn open(
         &mut self,
-        mut opener: Option<Box<Opener>>,
+        opener: Option<Box<Opener>>,
         header: &[u8],
         incoming: &mut Receiver<Incoming>,
         queue: &mut Queue,
     ) -> Result<Opened, Refusal> {
         let mut digest = Counted::default();
         digest.take(header);
-        let mut cutter = self.rows.cutter();
+        let mut content = match (opener, self.check.take()) {
+            (Some(opener), None) => Content::Sealed(opener),
+            (None, Some(check)) => Content::OfManifest(check),
+            (None, None) => Content::Operators,
+            (Some(_), Some(_)) => return Err(Refusal::Internal),
+        };
+        let mut to = Blocks { cutter: self.rows.cutter(), pool: self.pool, queue };
         while let Incoming::Bytes(bytes) = incoming.blocking_recv().ok_or(Refusal::Protocol)? {
             digest.take(&bytes);
-            match &mut opener {
-                Some(opener) => opener.push(&bytes, cutter.space()).map_err(of_message)?,
-                None => cutter.space().extend_from_slice(&bytes),
-            }
-            if let Some(block) = cutter.cut(|| self.pool.take())
-                && !queue.push(block)
-            {
+            let taken = match &mut content {
+                Content::Sealed(opener) => {
+                    opener.push(&bytes, to.cutter.space()).map_err(of_message)?;
+                    to.cut()
+                }
+                Content::OfManifest(check) => {
+                    let mut rest = bytes.as_slice();
+                    let mut taken = true;
+                    while taken && !rest.is_empty() {
+                        let piece = check.push(&mut rest).map_err(of_manifest)?;
+                        taken = piece.is_none_or(|piece| to.take(piece));
+                    }
+                    taken
+                }
+                Content::Operators => to.take(&bytes),
+            };
+            self.buffers.give(bytes);
+            if !taken {
                 return Ok(Opened::Stopped);
             }
         }
-        opener.map_or(Ok(()), |opener| opener.finish()).map_err(of_message)?;
+        let taken = match content {
+            Content::Sealed(opener) => opener.finish().map_err(of_message).map(|()| true)?,
+            Content::OfManifest(mut check) => to.take(check.finish().map_err(of_manifest)?),
+            Content::Operators => true,
+        };
         self.bytes = self.bytes.saturating_add(digest.bytes());
         self.digests.push(digest.digest());
-        Ok(if queue.push(cutter.finish()) { Opened::Whole } else { Opened::Stopped })
+        Ok(if taken && to.finish() { Opened::Whole } else { Opened::Stopped })
     }
+}
+
+/// Whose word the bytes of an input are, and what shows it.
+enum Content {
+    /// A sealed file.
+    Sealed(Box<Opener>),
+    /// Records with sealed fields, as their owner's manifest has them.
+    OfManifest(PiecesCheck),
+    /// Records with sealed fields, as the operator has put them together.
+    Operators,
+}
+
+/// Records on their way to the workers.
+struct Blocks<'p> {
+    cutter: BlockCutter,
+    pool: &'p Pool,
+    queue: &'p mut Queue,
+}
+
+impl Blocks<'_> {
+    /// Takes in records that lie open. False where nobody takes blocks any more.
+    fn take(&mut self, records: &[u8]) -> bool {
+        // A piece at once would make one block of it, and leave one worker with all of it.
+        records.chunks(limits::BLOCK_BYTES).all(|chunk| {
+            self.cutter.space().extend_from_slice(chunk);
+            self.cut()
+        })
+    }
+
+    /// Hands on a block, where one has come together. False where nobody takes blocks any more.
+    fn cut(&mut self) -> bool {
+        self.cutter.cut(|| self.pool.take()).is_none_or(|block| self.queue.push(block))
+    }
+
+    /// Hands on the last block.
+    fn finish(self) -> bool {
+        self.queue.push(self.cutter.finish())
+    }
+}
+
+fn of_manifest(_: NotOfManifest) -> Refusal {
+    Refusal::InputSet
 }

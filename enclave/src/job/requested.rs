@@ -41,7 +41,7 @@ impl Requested {
         outgoing.frame(Kind::Hello, &wire::enclave_hello()).await?;
 
         let (mut policy, mut job, mut token_messages) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut manifest, mut latest) = (None, Kind::Hello);
+        let (mut manifest, mut latest) = (Vec::new(), Kind::Hello);
         loop {
             let (kind, payload) = incoming.frame().await?;
             match (latest, kind) {
@@ -53,7 +53,9 @@ impl Requested {
                     }
                     token_messages.push(payload.to_vec());
                 }
-                (Kind::Job | Kind::TokenKey, Kind::Manifest) => manifest = Some(SealedManifest(payload.to_vec())),
+                (Kind::Job | Kind::TokenKey | Kind::Manifest, Kind::Manifest) => {
+                    append(&mut manifest, payload, limits::MANIFEST_MESSAGE_BYTES)?;
+                }
                 (Kind::Job | Kind::TokenKey | Kind::Manifest, Kind::Input) => break,
                 _ => return Err(Refusal::Protocol.into()),
             }
@@ -63,6 +65,7 @@ impl Requested {
             .map_err(|error| Refused::with_note(Refusal::PolicyInvalid, error.line, without_line(error.line, &error)))?;
         let job =
             Job::parse(&job).map_err(|error| Refused::with_note(Refusal::JobInvalid, error.line, without_line(error.line, &error)))?;
+        let manifest = Some(manifest).filter(|manifest| !manifest.is_empty()).map(SealedManifest);
         Ok(Self { policy, job, nonce, token_messages, manifest })
     }
 

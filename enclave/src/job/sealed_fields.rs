@@ -29,8 +29,10 @@ pub(super) struct SealedManifest(pub(super) Vec<u8>);
 
 /// What has shown that the policy is its owner's, and what has come of the records meanwhile.
 pub(super) struct Proof {
-    /// The manifest's message id and content; none where the policy asks for none.
-    pub(super) manifest: Option<(String, Manifest)>,
+    /// The manifest's message id; none where the policy asks for none.
+    pub(super) manifest_id: Option<String>,
+    /// Its content.
+    pub(super) manifest: Option<Manifest>,
     /// The data key of the first sealed value, where that was the proof.
     pub(super) first: Option<(ValuesOf, DataKey)>,
     pub(super) datasets: BTreeSet<String>,
@@ -95,7 +97,7 @@ impl Proof {
                     let released = value_key(missing, policy, kms).await?;
                     let datasets = BTreeSet::from([released.dataset]);
                     let first = Some((released.of, released.data_key));
-                    return Ok(Self { manifest: None, first, datasets, request: released.request, received, ended });
+                    return Ok(Self { manifest_id: None, manifest: None, first, datasets, request: released.request, received, ended });
                 }
             }
             if ended || enough {
@@ -112,8 +114,8 @@ impl SealedManifest {
         let datasets = BTreeSet::from([unlocked.dataset(policy)?.to_owned()]);
         let (message_id, request) = (unlocked.header.message_id().to_hex(), unlocked.request.clone());
         let content = unlocked.open_whole(self.0.get(used..).unwrap_or_default())?;
-        let manifest = Manifest::parse(&content).map_err(|_| Refusal::InputCorrupt)?;
-        Ok(Proof { manifest: Some((message_id, manifest)), first: None, datasets, request, received: Vec::new(), ended: false })
+        let manifest = Some(Manifest::parse(&content).map_err(|_| Refusal::InputCorrupt)?);
+        Ok(Proof { manifest_id: Some(message_id), manifest, first: None, datasets, request, received: Vec::new(), ended: false })
     }
 }
 

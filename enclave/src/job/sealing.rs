@@ -6,7 +6,7 @@ use sealroom_shared::record::padding;
 use sealroom_shared::wire::Refusal;
 use tokio::sync::mpsc::Sender;
 
-use super::pool::{Plaintext, Pool};
+use super::pool::{Buffers, Plaintext, Pool};
 use super::workers::Done;
 
 /// The output while it is being sealed.
@@ -14,6 +14,7 @@ pub(super) struct Sealing<'a> {
     sealer: Sealer,
     outgoing: &'a Sender<Vec<u8>>,
     pool: &'a Pool,
+    buffers: &'a Buffers,
     plaintext_bytes: u64,
     sealed: Counted,
 }
@@ -33,11 +34,11 @@ pub(super) struct Counted {
 }
 
 impl<'a> Sealing<'a> {
-    pub(super) fn new(sealer: Sealer, outgoing: &'a Sender<Vec<u8>>, pool: &'a Pool) -> Self {
+    pub(super) fn new(sealer: Sealer, outgoing: &'a Sender<Vec<u8>>, pool: &'a Pool, buffers: &'a Buffers) -> Self {
         // The output file begins with the header, although the header is sent last.
         let mut sealed = Counted::default();
         sealed.take(sealer.header());
-        Self { sealer, outgoing, pool, plaintext_bytes: 0, sealed }
+        Self { sealer, outgoing, pool, buffers, plaintext_bytes: 0, sealed }
     }
 
     /// Seals what stands before the first row, and rows until there are no more.
@@ -67,10 +68,12 @@ impl<'a> Sealing<'a> {
     }
 
     fn seal(&mut self, rows: &Plaintext) -> Result<(), Refusal> {
-        let mut body = Vec::with_capacity(rows.len().saturating_add(4096));
+        let mut body = self.buffers.take();
+        body.clear();
         self.sealer.push(rows, &mut body).map_err(|_| Refusal::TooLarge)?;
         self.plaintext_bytes = self.plaintext_bytes.saturating_add(u64::try_from(rows.len()).map_err(|_| Refusal::Internal)?);
         if body.is_empty() {
+            self.buffers.give(body);
             return Ok(());
         }
         self.sealed.take(&body);

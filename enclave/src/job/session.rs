@@ -50,10 +50,9 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         Ok((kind, &self.payload))
     }
 
-    /// The next frame, with its payload handed over.
-    pub(super) async fn owned_frame(&mut self) -> Result<(Kind, Vec<u8>), Refused> {
-        let (kind, _) = self.frame().await?;
-        Ok((kind, std::mem::take(&mut self.payload)))
+    /// The kind of the next frame, whose payload is appended to `onto`.
+    pub(super) async fn append_frame(&mut self, onto: &mut Vec<u8>) -> Result<Kind, Refused> {
+        Ok(timeout(self.idle, wire::append(&mut self.from, onto)).await.map_err(|_| Refusal::Timeout)??)
     }
 
     async fn drain(&mut self) {

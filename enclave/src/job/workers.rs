@@ -115,6 +115,11 @@ impl Worker<'_> {
                     Err(Stopped::KeysRefused(refusal)) => return Err(refusal),
                 }
             }
+            if refused.is_some() {
+                // As would the one who sees that no further data key is asked for.
+                let missing = self.rows.missing(&block, 0);
+                self.ask_for(missing)?;
+            }
             self.pool.give(block.into_bytes());
             if rows.send(Rows { bytes: out, last: true }).is_err() {
                 break;
@@ -144,6 +149,9 @@ impl Worker<'_> {
 
     /// Waits until the data keys are there.
     fn ask_for(&self, missing: Vec<MissingKey>) -> Result<(), Refusal> {
+        if missing.is_empty() {
+            return Ok(());
+        }
         let (given, answer) = sync_channel(1);
         let asked = self.keys.as_ref().ok_or(Refusal::Internal)?.blocking_send(KeysWanted { missing, given });
         asked.map_err(|_| Refusal::Internal)?;
@@ -166,4 +174,4 @@ pub(super) fn of_records(refused: RecordRefused) -> Refusal {
 }
 
 /// Blocks that wait before each worker, and rows behind it.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
