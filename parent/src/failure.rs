@@ -37,6 +37,13 @@ impl Failure {
         Self::new("file", format!("cannot {verb} {}: {error}", path.display()))
     }
 
+    /// Says in which line of which file.
+    #[must_use]
+    pub fn at(mut self, file: &str, line: u64) -> Self {
+        self.message = format!("{file}: line {line}: {}", self.message);
+        self
+    }
+
     /// Adds what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

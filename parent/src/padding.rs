@@ -84,6 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn no_row_of_csv_goes_with_the_padding() {
+        for rows in ["only\n\"\"\n\"\"\n", "a,b\n,\n", "a\n\"x\n\n\"\n", "a\n"] {
+            let padded = format!("{rows}\n\n\n");
+            for cut in 0..padded.len() {
+                let (a, b) = padded.as_bytes().split_at(cut);
+                assert_eq!(through(true, &[a, b]), rows.as_bytes(), "cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
     fn record_without_line_end_gets_none() {
         assert_eq!(through(true, &[b"\n\na"]), b"\n\na");
     }

@@ -1,22 +1,25 @@
-//! Tells an owner before sealing which record the enclave would refuse. Streaming; splits lines exactly as the enclave does
-//! (`sealroom_shared::record::lines`), but counts the blank ones too, so that it can name the line. Never prints a record.
+//! Tells an owner before sealing which record the enclave would refuse. Streaming; cuts records exactly as the enclave does, and
+//! knows their lines. Never prints a record.
+
+use std::collections::BTreeMap;
 
 use sealroom_shared::{
-    limits::RECORD_BYTES,
-    policy::OnError,
-    record::json::{JsonError, Scanner},
+    policy::{FieldPolicy, Format, Input, OnError, TextType},
+    record::{
+        RecordRefused, csv,
+        json::{self, Scanner},
+    },
 };
 
-use crate::failure::{Failure, Result};
+use crate::{
+    failure::{Failure, Result, printable},
+    records::{Next, Records},
+};
 
-/// Reads NDJSON as it is being sealed.
+/// Reads records as they are being sealed.
 pub struct RecordCheck {
-    name: String,
-    scanner: Scanner,
-    carried: Vec<u8>,
-    on_error: OnError,
-    line: u64,
-    found: Found,
+    records: Records,
+    reading: Reading,
 }
 
 /// What a checked stream holds.
@@ -24,8 +27,38 @@ pub struct RecordCheck {
 pub struct Found {
     /// Records that the enclave reads.
     pub records: u64,
-    /// Lines that it leaves out, where the policy has `on_error = "skip"`.
+    /// Records that it leaves out, where the policy has `on_error = "skip"`.
     pub skipped: u64,
+}
+
+/// Reads one record after the other.
+struct Reading {
+    name: String,
+    on_error: OnError,
+    reader: Reader,
+    found: Found,
+}
+
+enum Reader {
+    Ndjson(Scanner),
+    Csv(Table),
+}
+
+struct Table {
+    /// The policy's fields.
+    fields: Vec<(String, TextType)>,
+    /// None before the header row.
+    columns: Option<csv::Columns>,
+    /// Fields that the policy calls numbers and the header row names.
+    numbers: Vec<String>,
+    reader: csv::Reader,
+}
+
+/// Why the enclave does not take a record.
+enum Fault {
+    Unreadable(RecordRefused),
+    /// The value of this field; only jobs that read it mind.
+    NotANumber(String),
 }
 
 /// Of several streams; unknown where one of them is.
@@ -36,111 +69,118 @@ impl std::iter::Sum for Found {
 }
 
 impl RecordCheck {
-    /// At the beginning of a stream, which messages call `name`.
-    pub fn new(name: &str, on_error: OnError) -> Self {
-        Self { name: name.to_owned(), scanner: Scanner::new([]), carried: Vec::new(), on_error, line: 0, found: Found::default() }
+    /// At the beginning of a stream, which messages call `name`, of records under a policy with this input and these fields.
+    pub fn new(name: &str, input: Input, fields: &BTreeMap<String, FieldPolicy>) -> Self {
+        let reader = match input.format {
+            Format::Ndjson => Reader::Ndjson(Scanner::new([])),
+            Format::Csv => Reader::Csv(Table {
+                fields: fields.iter().map(|(name, field)| (name.clone(), field.text_type)).collect(),
+                columns: None,
+                numbers: Vec::new(),
+                reader: csv::Reader::new(),
+            }),
+        };
+        let reading = Reading { name: name.to_owned(), on_error: input.on_error, reader, found: Found::default() };
+        Self { records: Records::new(input.format), reading }
     }
 
     /// The next bytes.
-    pub fn push(&mut self, mut chunk: &[u8]) -> Result<()> {
-        while let Some(end) = chunk.iter().position(|&byte| byte == b'\n') {
-            let (line, rest) = (&chunk[..end], &chunk[end + 1..]);
-            if self.carried.is_empty() {
-                self.line(line)?;
-            } else {
-                let mut whole = std::mem::take(&mut self.carried);
-                carry(&mut whole, line);
-                self.line(&whole)?;
-                whole.clear();
-                self.carried = whole;
-            }
-            chunk = rest;
-        }
-        carry(&mut self.carried, chunk);
-        Ok(())
+    pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
+        let Self { records, reading } = self;
+        records.push(chunk, |line, next| reading.next(line, next))
     }
 
     /// The end: what there was.
-    pub fn finish(mut self) -> Result<Found> {
-        let last = std::mem::take(&mut self.carried);
-        self.line(&last)?;
-        Ok(self.found)
+    pub fn finish(self) -> Result<Found> {
+        let Self { records, mut reading } = self;
+        records.finish(|line, next| reading.next(line, next))?;
+        Ok(reading.found)
     }
+}
 
-    fn line(&mut self, line: &[u8]) -> Result<()> {
-        self.line += 1;
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) && line.len() <= RECORD_BYTES {
-            return Ok(());
-        }
-        match (self.scanner.scan(line), self.on_error) {
-            (Ok(_), _) => self.found.records += 1,
-            (Err(_), OnError::Skip) => self.found.skipped += 1,
-            (Err(error), OnError::Fail) => return Err(refused(&self.name, self.line, error)),
+impl Reading {
+    fn next(&mut self, line: u64, next: Next<'_>) -> Result<()> {
+        match next {
+            Next::Record(record) => match (self.reader.read(record), self.on_error) {
+                (Ok(()), _) => self.found.records += 1,
+                (Err(_), OnError::Skip) => self.found.skipped += 1,
+                (Err(fault), OnError::Fail) => return Err(fault.failure(&self.name, line)),
+            },
+            Next::Header(header) => {
+                if let Reader::Csv(table) = &mut self.reader {
+                    let missing = table.begin(&header)?;
+                    warn_of(&self.name, &missing);
+                }
+            }
+            Next::Refused(refused) => return Err(of_header(refused).at(&self.name, line)),
         }
         Ok(())
     }
 }
 
-/// Keeps a piece of a line that is not over yet: no more of it than shows that it is too long.
-fn carry(carried: &mut Vec<u8>, piece: &[u8]) {
-    let room = (RECORD_BYTES + 2).saturating_sub(carried.len());
-    carried.extend_from_slice(&piece[..piece.len().min(room)]);
+impl Reader {
+    fn read(&mut self, record: &[u8]) -> std::result::Result<(), Fault> {
+        match self {
+            Self::Ndjson(scanner) => scanner.scan(record).map(|_| ()).map_err(|error| Fault::Unreadable(error.into())),
+            Self::Csv(table) => table.read(record),
+        }
+    }
 }
 
-fn refused(name: &str, line: u64, error: JsonError) -> Failure {
-    Failure::new("record", format!("{name}: line {line} is not a record that the enclave takes: {error}"))
-        .help("correct the line, or seal as it is with --no-check (the whole job is refused then)")
+impl Table {
+    /// Takes the header row. Returns the policy's fields that it lacks.
+    fn begin(&mut self, header: &csv::Header) -> Result<Vec<&str>> {
+        let is_there = |name: &str| header.names().any(|there| there == name);
+        let numbers = self.fields.iter().filter(|(name, text_type)| *text_type == TextType::Number && is_there(name));
+        self.numbers = numbers.map(|(name, _)| name.clone()).collect();
+        self.columns = Some(header.columns(self.numbers.iter().map(String::as_str)).map_err(|error| of_header(error.into()))?);
+        Ok(self.fields.iter().map(|(name, _)| name.as_str()).filter(|name| !is_there(name)).collect())
+    }
+
+    fn read(&mut self, record: &[u8]) -> std::result::Result<(), Fault> {
+        let Some(columns) = &self.columns else { return Err(Fault::Unreadable(csv::HeaderError::Absent.into())) };
+        let cells = self.reader.read(columns, record).map_err(|error| Fault::Unreadable(error.into()))?;
+        for (index, name) in self.numbers.iter().enumerate() {
+            // An empty cell is null.
+            if cells.cell(index).is_some_and(|cell| !cell.is_empty() && !json::is_number(cell.raw())) {
+                return Err(Fault::NotANumber(name.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Fault {
+    fn failure(self, name: &str, line: u64) -> Failure {
+        match self {
+            Self::Unreadable(error) => {
+                Failure::new("record", format!("{name}: line {line} is not a record that the enclave takes: {error}"))
+                    .help("correct it, or seal as it is with --no-check (the whole job is refused then)")
+            }
+            Self::NotANumber(field) => Failure::new("record", format!("the value of the field {field:?} is not a number"))
+                .help("numbers are written as in JSON; correct it, or take `type = \"number\"` off the field in the policy")
+                .at(name, line),
+        }
+    }
+}
+
+fn of_header(refused: RecordRefused) -> Failure {
+    Failure::new("record", format!("the header row cannot be used: {refused}"))
+        .help("correct it: without a header row no job can read the file, whatever `on_error` says")
+}
+
+/// A job may well do without them, so this is no failure.
+fn warn_of(name: &str, missing: &[&str]) {
+    if !missing.is_empty() {
+        let fields = missing.iter().map(|field| format!("{field:?}")).collect::<Vec<_>>().join(", ");
+        eprintln!(
+            "{}",
+            printable(&format!(
+                "warning: {name}: the header row lacks fields of the policy, and a job that reads them is refused: {fields}"
+            ))
+        );
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(bytes: &[u8], pieces: usize) -> std::result::Result<u64, String> {
-        let mut check = RecordCheck::new("in", OnError::Fail);
-        for piece in bytes.chunks(pieces) {
-            check.push(piece).map_err(|failure| failure.to_text())?;
-        }
-        check.finish().map(|found| found.records).map_err(|failure| failure.to_text())
-    }
-
-    #[test]
-    fn records_are_counted_whatever_the_pieces() {
-        let text = b"{\"a\":1}\n\r\n \n{\"a\":\"x\"}\r\n{}";
-        for pieces in 1..text.len() {
-            assert_eq!(check(text, pieces), Ok(3));
-        }
-        assert_eq!(check(b"", 1), Ok(0));
-    }
-
-    #[test]
-    fn bad_line_is_named_and_not_shown() {
-        for (text, line) in
-            [("{\"a\":1}\n\n{\"secret\":1,\"secret\":2}\n", 3), ("{\"a\":1}\n{\"secret\":\n", 2), ("[\"secret\"]", 1), ("{}\n{} secret", 2)]
-        {
-            for pieces in [1, 5, 100] {
-                let said = check(text.as_bytes(), pieces).expect_err("refused");
-                assert!(said.contains(&format!("in: line {line} ")) && !said.contains("secret"), "{said}");
-            }
-        }
-    }
-
-    #[test]
-    fn lines_that_will_be_skipped_are_counted() {
-        let mut check = RecordCheck::new("in", OnError::Skip);
-        check.push(b"{}\nnot JSON\n{}\n[1]\n").expect("skips");
-        assert_eq!(check.finish().expect("skips"), Found { records: 2, skipped: 2 });
-    }
-
-    #[test]
-    fn record_over_the_limit_is_refused_without_holding_it() {
-        let mut check = RecordCheck::new("in", OnError::Fail);
-        check.push(b"{\"a\":\"").expect("begun");
-        for _ in 0..100 {
-            check.push(&[b'x'; 65_536]).expect("no line yet");
-        }
-        assert!(check.carried.capacity() <= 4 * RECORD_BYTES);
-        assert!(check.push(b"\"}\n").is_err());
-    }
-}
+mod tests;

@@ -51,6 +51,7 @@ fn policy_digest_is_the_sha384_of_the_file() {
     let checked = json(&checked.stdout);
     assert_eq!((checked["name"].as_str(), checked["digest"].as_str()), (Some("cards"), Some(expected.trim())));
     assert_eq!(checked["recipients"], serde_json::json!(["analyst"]));
+    assert_eq!((checked["format"].as_str(), checked["form"].as_str()), (Some("ndjson"), Some("file")));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sealroom_shared::policy::{Form, Format};
+
 use crate::{failure::Result, owner_policy::OwnerPolicy, report::Report};
 
 /// Check a policy file, or print its digest
@@ -45,17 +47,27 @@ fn check(path: &Path) -> Result<Report> {
     let read = OwnerPolicy::read(path)?;
     let policy = read.policy();
     let digest = policy.digest().to_string();
+    let format = match policy.input().format {
+        Format::Ndjson => "ndjson",
+        Format::Csv => "csv",
+    };
+    let form = match policy.input().form {
+        Form::File => "file",
+        Form::Fields => "fields",
+    };
     let recipients: Vec<&str> = policy.recipients().iter().map(|recipient| recipient.name()).collect();
     let json = serde_json::json!({
         "ok": true,
         "name": policy.name(),
         "digest": digest,
+        "format": format,
+        "form": form,
         "datasets": policy.datasets(),
         "keys": policy.keys(),
         "recipients": recipients,
     });
     let text = format!(
-        "OK: policy {:?}\n  digest     {digest}\n  datasets   {}\n  keys       {}\n  recipients {}",
+        "OK: policy {:?}\n  digest     {digest}\n  input      format {format}, form {form}\n  datasets   {}\n  keys       {}\n  recipients {}",
         policy.name(),
         policy.datasets().join(", "),
         policy.keys().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

@@ -28,6 +28,8 @@ use crate::{
     source::Source,
 };
 
+mod fields;
+
 /// Seal records for jobs under a policy
 ///
 /// The result is an AWS Encryption SDK message. Its data key comes from KMS under --key-arn, and every message carries the
@@ -36,6 +38,10 @@ use crate::{
 /// Several files are sealed as the parts of one set, in the order given: a job takes all of them or, where the policy has
 /// `input.whole = false`, some. --out is then a new or empty folder, which appears when every part is in it; each part has
 /// the name of its file and `.sealed`. One file is sealed as a set of one, into a folder too where --out is one or ends in `/`.
+///
+/// With --fields, under a policy with `input.form = "fields"`, the records stay readable but for the values of these fields,
+/// each of which becomes a sealed message in its place. A sealed manifest appears beside them: a job that needs all records,
+/// in the owner's order, takes it with `sealroom submit --manifest`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Seal {
@@ -61,6 +67,8 @@ pub struct Seal {
     #[arg(long)]
     no_check: bool,
     #[command(flatten)]
+    by_field: fields::FieldOptions,
+    #[command(flatten)]
     aws: AwsOptions,
 }
 
@@ -80,6 +88,10 @@ impl Seal {
                 format!("{} does not list the dataset {:?}", self.policy.display(), self.dataset),
             )
             .help("name one of the policy's `datasets`"));
+        }
+        fields::refuse_other_form(&self, &policy)?;
+        if !self.by_field.fields.is_empty() {
+            return fields::run(&self, json, &policy).await;
         }
         match self.inputs.as_slice() {
             [input] if !is_folder(&self.out) => self.file(json, &policy, input).await,
@@ -172,7 +184,8 @@ impl Set<'_> {
         drop(data_key);
 
         let message_id = sealer.message_id().to_hex();
-        let mut check = self.check.then(|| RecordCheck::new(source.name(), self.policy.policy().input().on_error));
+        let policy = self.policy.policy();
+        let mut check = self.check.then(|| RecordCheck::new(source.name(), policy.input(), policy.fields()));
         let mut hasher = blake3::Hasher::new();
         let mut bytes = 0;
         let mut flush = |sealed: &mut Vec<u8>| {
@@ -265,4 +278,7 @@ Examples:
   sealroom seal --policy policy.toml --dataset transactions-2026 \\
       --key-arn arn:aws:kms:eu-central-1:111122223333:key/ID \\
       jan.ndjson feb.ndjson mar.ndjson --out q1
+  sealroom seal --policy contacts.toml --dataset contacts \
+      --key-arn arn:aws:kms:eu-central-1:111122223333:key/ID \
+      --fields card,zip in.ndjson --out out.ndjson
 ";

@@ -21,6 +21,7 @@ use crate::{
     pending_output::{self, Access, PendingFile},
     progress::Progress,
     report::Report,
+    sealed_fields,
     sealed_set::inputs,
     source::{self, Source},
     submission::{self, check, send::Submission},
@@ -33,6 +34,9 @@ use crate::{
 ///
 /// The inputs are one set: all parts that the owner sealed together, in any order. Where the policy has `input.whole = false`,
 /// some of them do.
+///
+/// Records in which single fields are sealed (`input.form = "fields"`) are one file, which goes with its --manifest; where the
+/// policy has `input.whole = false` it may go without, and may be put together from what the owner sealed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
 pub struct Submit {
@@ -51,6 +55,9 @@ pub struct Submit {
     /// The sealed input: a file, or every file or the folder of a set; `-` is standard input, sent unseen
     #[arg(value_name = "SEALED", required = true)]
     inputs: Vec<PathBuf>,
+    /// The sealed manifest of records with sealed fields: what `seal --fields` wrote beside them
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// Where the sealed output goes; `-` is standard output
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -69,7 +76,7 @@ impl Submit {
     /// Submits, waits, checks, publishes.
     pub async fn run(self, json: bool) -> Result<Report> {
         refuse_two_on_stdout(json, &self.out)?;
-        refuse_two_from_stdin([&self.policy, &self.job].into_iter().chain(&self.token_key).chain(&self.inputs))?;
+        refuse_two_from_stdin([&self.policy, &self.job].into_iter().chain(&self.token_key).chain(&self.manifest).chain(&self.inputs))?;
         if self.receipt == Path::new("-") {
             return Err(Failure::usage("--receipt wants the name of a file"));
         }
@@ -77,10 +84,11 @@ impl Submit {
         let mut output = Destination::create(&self.out, self.force)?;
         let job = self.read(json)?;
         let (nonce, policy, job_digest) = (job.nonce, Sha384Digest::of(&job.policy), Sha384Digest::of(&job.job));
+        let manifest = job.manifest.as_deref().and_then(sealed_fields::message_id);
 
         let stream = transport::dial(&self.enclave).await?;
         let submission::Exchanged { received, inputs } = submission::run(stream, job, output.file()).await?;
-        let submitted = check::Submitted { nonce, policy, job: job_digest, inputs, output: check::digest_of(output.file())? };
+        let submitted = check::Submitted { nonce, policy, job: job_digest, inputs, manifest, output: check::digest_of(output.file())? };
         let statement = submitted.compare(&received.receipt)?;
 
         receipt_file.write_all(&received.receipt)?;
@@ -97,25 +105,36 @@ impl Submit {
         let token_keys =
             self.token_key.iter().map(|path| source::read_small(path, shared_limits::TOKEN_KEY_MESSAGE_BYTES).map(|key| key.to_vec()));
         let token_keys = token_keys.collect::<Result<_>>()?;
-        let inputs = self.sealed(&policy)?;
+        let manifest = self.manifest.as_ref().map(|path| source::read_small(path, shared_limits::MANIFEST_MESSAGE_BYTES));
+        let manifest = manifest.transpose()?.map(|manifest| manifest.to_vec());
+        let inputs = self.to_send(&policy, manifest.as_deref())?;
         let lengths = inputs.iter().map(|path| Source::length_of(path)).collect::<Result<Vec<_>>>()?;
         let length = lengths.into_iter().sum();
         let mut nonce = [0; 32];
-        aws_lc_rs::rand::fill(&mut nonce).map_err(|_| Failure::new("internal", "the random number generator failed"))?;
-        Ok(Submission { nonce, policy, job, token_keys, inputs, progress: Progress::bytes(json, length) })
+        // The system's own: aws-lc's generator takes a tenth of a second to start, for keys that are not made here.
+        getrandom::fill(&mut nonce).map_err(|_| Failure::new("internal", "the system's random source failed"))?;
+        Ok(Submission { nonce, policy, job, token_keys, manifest, inputs, progress: Progress::bytes(json, length) })
     }
 
     /// The inputs, in the order in which they go out.
-    fn sealed(&self, policy: &[u8]) -> Result<Vec<PathBuf>> {
-        let named = inputs::named(&self.inputs)?;
+    fn to_send(&self, policy: &[u8], manifest: Option<&[u8]>) -> Result<Vec<PathBuf>> {
         if self.no_check {
-            return Ok(named);
+            return inputs::named(&self.inputs);
         }
         let policy = Policy::parse(policy).map_err(|error| owner_policy::invalid(&self.policy, &error))?;
+        if policy.input().form == Form::Fields {
+            return sealed_fields::to_send(&self.inputs, self.manifest.as_deref().zip(manifest), &policy);
+        }
+        if self.manifest.is_some() {
+            return Err(Failure::usage(
+                "--manifest goes with records in which single fields are sealed, and the policy has whole files sealed",
+            )
+            .help("leave --manifest out: the parts of a set say of themselves whether they are all there"));
+        }
+        let named = inputs::named(&self.inputs)?;
         match named.as_slice() {
-            // What cannot be read twice goes as it is; so does what has no header of its own.
+            // What cannot be read twice goes as it is.
             [only] if Source::length_of(only)?.is_none() => Ok(named),
-            _ if policy.input().form == Form::Fields => Ok(named),
             _ => inputs::in_order(named, &policy),
         }
     }
@@ -177,4 +196,6 @@ Examples:
       --token-key customer.token in.sealed --out out.sealed --receipt out.receipt.json
   sealroom submit --enclave vsock://16:5000 --policy policy.toml --job job.toml \\
       --token-key customer.token q1 --out q1.sealed --receipt q1.receipt.json
+  sealroom submit --enclave vsock://16:5000 --policy contacts.toml --job job.toml \
+      --manifest in.ndjson.manifest in.ndjson --out out.sealed --receipt out.receipt.json
 ";

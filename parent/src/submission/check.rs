@@ -9,7 +9,7 @@ use std::{
 use sealroom_shared::{
     attestation,
     digest::{Blake3Digest, Sha384Digest},
-    receipt::{Receipt, Statement},
+    receipt::{Input, Receipt, Statement},
 };
 
 use crate::{
@@ -27,6 +27,8 @@ pub struct Submitted {
     pub job: Sha384Digest,
     /// Of each input as it was sent, in order.
     pub inputs: Vec<Blake3Digest>,
+    /// Message id of the manifest that was sent with them.
+    pub manifest: Option<String>,
     /// Of the output file.
     pub output: Blake3Digest,
 }
@@ -48,6 +50,13 @@ impl Submitted {
         }
         if !statement.inputs.iter().map(|input| input.digest()).eq(&self.inputs) {
             return Err(refused("it is about other inputs, or about the same in another order".to_owned()));
+        }
+        let is_as_sent = |input: &Input| match input {
+            Input::File { .. } => self.manifest.is_none(),
+            Input::Fields { manifest, .. } => *manifest == self.manifest,
+        };
+        if !statement.inputs.iter().all(is_as_sent) {
+            return Err(refused("it does not say that the inputs were compared with the manifest that was sent".to_owned()));
         }
         if !statement.outputs.iter().any(|output| output.digest == self.output) {
             return Err(refused("it is about another output".to_owned()));

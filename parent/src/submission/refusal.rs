@@ -38,7 +38,7 @@ fn meaning(refusal: Refusal) -> &'static str {
         Refusal::RefusedByData => "the records do not keep to the policy's terms",
         Refusal::Clock => "it has no attested time",
         Refusal::Internal => "a fault of its own",
-        Refusal::InputSet => "the inputs are not exactly the parts of one set, each once",
+        Refusal::InputSet => "the inputs are not exactly what the owner sealed together, in the owner's order",
     }
 }
 
@@ -75,7 +75,10 @@ fn help(refusal: Refusal) -> &'static str {
         }
         Refusal::Clock => "the enclave's NSM does not answer: run it again",
         Refusal::Internal => "the proxy prints the enclave's log; run it again",
-        Refusal::InputSet => "submit the folder that the owner sealed the set into, or every file of it, each once",
+        Refusal::InputSet => {
+            "submit the folder that the owner sealed the set into, or every file of it, each once; \
+             records with sealed fields as the owner wrote them, byte for byte, with the --manifest that was sealed beside them"
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The submitter's side of the job protocol: hello, policy, job, token keys, sealed inputs, end.
+//! The submitter's side of the job protocol: hello, policy, job, token keys, manifest, inputs, end.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,9 @@ pub struct Submission {
     pub job: Vec<u8>,
     /// Sealed token keys.
     pub token_keys: Vec<Vec<u8>>,
-    /// Sealed inputs, in order. Each is opened when its turn comes: a set may have more files than can be open at once.
+    /// The sealed manifest of records with sealed fields.
+    pub manifest: Option<Vec<u8>>,
+    /// Inputs, in order. Each is opened when its turn comes: a set may have more files than can be open at once.
     pub inputs: Vec<PathBuf>,
     /// Advances with the inputs' bytes.
     pub progress: Progress,
@@ -42,6 +44,9 @@ pub async fn send(to: impl AsyncWrite + Unpin, job: Submission) -> Result<Vec<Bl
     in_time(to.document(Kind::Job, &job.job)).await?;
     for token_key in &job.token_keys {
         in_time(to.frame(Kind::TokenKey, token_key)).await?;
+    }
+    if let Some(manifest) = &job.manifest {
+        in_time(to.document(Kind::Manifest, manifest)).await?;
     }
     let mut chunk = vec![0; sealroom_shared::limits::WIRE_PAYLOAD];
     let mut digests = Vec::with_capacity(job.inputs.len());

@@ -1,10 +1,12 @@
 //! The benchmark's job in this process: its policy, its keys, and the enclave's own way of running it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use sealroom_enclave::job::pipeline::{Incoming, Pipeline};
+use sealroom_enclave::job::pool::Buffers;
 use sealroom_shared::authorize::{self, RecordsPlan};
 use sealroom_shared::job::Job;
 use sealroom_shared::message::{DataKey, EncryptionContext};
@@ -55,21 +57,29 @@ impl Work {
         let (header, frames) = input.split_at(used);
         let rows = self.processor()?;
         let sealer = sealed::sealer(EncryptionContext::new(), &self.data_key, FRAME)?;
-        let pipeline = Pipeline { rows, sealer, pad: false, manifest: None, workers };
+        let buffers = Arc::new(Buffers::default());
+        let pipeline = Pipeline { rows, sealer, pad: false, manifest: None, workers, buffers: Arc::clone(&buffers) };
         let (to_job, incoming) = mpsc::channel(QUEUE);
         let (outgoing, mut from_job) = mpsc::channel::<Vec<u8>>(QUEUE);
         thread::scope(|scope| {
             let body = &mut output.body;
             body.clear();
+            let (taken, given) = (Arc::clone(&buffers), buffers);
             let taking = scope.spawn(move || {
                 while let Some(frames) = from_job.blocking_recv() {
                     body.extend_from_slice(&frames);
+                    given.give(frames);
                 }
             });
             // Ends early only where the job has: its refusal says why.
             scope.spawn(move || {
                 let begin = Incoming::Input { opener: Some(Box::new(opener)), header: header.to_vec() };
-                let pieces = frames.chunks(PIECE).map(|piece| Incoming::Bytes(piece.to_vec()));
+                let pieces = frames.chunks(PIECE).map(|piece| {
+                    let mut bytes = taken.take();
+                    bytes.clear();
+                    bytes.extend_from_slice(piece);
+                    Incoming::Bytes(bytes)
+                });
                 let all = std::iter::once(begin).chain(pieces).chain([Incoming::InputEnd, Incoming::End]);
                 let _ = all.map(|next| to_job.blocking_send(next)).find(Result::is_err);
             });
@@ -157,6 +167,6 @@ pub fn same_rows(ours: &[u8], theirs: &[u8]) -> Result<()> {
 /// Frame length of input and output, as Sealroom writes it.
 pub const FRAME: u32 = sealroom_shared::limits::FRAME_LENGTH_WRITTEN;
 /// Bytes that come from the connection at once.
-const PIECE: usize = sealroom_shared::limits::WIRE_PAYLOAD;
+const PIECE: usize = sealroom_shared::limits::BLOCK_BYTES;
 /// Pieces that wait in each direction, as between connection and job.
-const QUEUE: usize = 8;
+const QUEUE: usize = 2;

@@ -2,12 +2,16 @@
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Barrier;
+use tokio::time::timeout;
 
 /// One fault, for every matching request or the next few.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     kind: FaultKind,
-    /// Requests left; `None` for always.
+    /// Requests left; `None` for always. For [`FaultKind::Together`] how many answer together.
     left: Option<u32>,
 }
 
@@ -34,10 +38,12 @@ pub(super) enum FaultKind {
     ShortKey,
     /// Requests with a key: the answer names another key.
     WrongKeyId,
+    /// Decrypt of a single field's data key: no answer before so many of them wait.
+    Together,
 }
 
 /// The name, and the fault.
-const NAMES: [(&str, FaultKind); 10] = [
+const NAMES: [(&str, FaultKind); 11] = [
     ("throttle", FaultKind::Throttle),
     ("disconnect", FaultKind::Disconnect),
     ("expired-token", FaultKind::ExpiredToken),
@@ -48,6 +54,7 @@ const NAMES: [(&str, FaultKind); 10] = [
     ("substituted-key", FaultKind::SubstitutedKey),
     ("short-key", FaultKind::ShortKey),
     ("wrong-key-id", FaultKind::WrongKeyId),
+    ("together", FaultKind::Together),
 ];
 
 impl FromStr for Fault {
@@ -64,20 +71,35 @@ impl FromStr for Fault {
 }
 
 /// The faults still to happen.
-pub(super) struct Faults(Mutex<Vec<Fault>>);
+pub(super) struct Faults {
+    to_come: Mutex<Vec<Fault>>,
+    together: Option<Barrier>,
+}
 
 impl Faults {
     pub(super) fn new(faults: Vec<Fault>) -> Self {
-        Self(Mutex::new(faults))
+        let together = faults.iter().find(|fault| fault.kind == FaultKind::Together).and_then(|fault| fault.left);
+        Self { together: together.map(|count| Barrier::new(count as usize)), to_come: Mutex::new(faults) }
     }
 
     /// True where this fault happens now; counts it. Ask once per request, where the request matches.
     pub(super) fn happens(&self, kind: FaultKind) -> bool {
-        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faults = self.to_come.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(fault) = faults.iter_mut().find(|fault| fault.kind == kind && fault.left != Some(0)) else {
             return false;
         };
         fault.left = fault.left.map(|left| left - 1);
         true
     }
+
+    /// Waits for the others of [`FaultKind::Together`], if that was asked for. False where they do not come.
+    pub(super) async fn all_are_here(&self) -> bool {
+        match &self.together {
+            Some(others) => timeout(PATIENCE, others.wait()).await.is_ok(),
+            None => true,
+        }
+    }
 }
+
+/// Far longer than requests that are sent at once stay apart; shorter than the enclave's own patience.
+const PATIENCE: Duration = Duration::from_secs(8);

@@ -27,6 +27,8 @@ use super::sigv4;
 pub(super) async fn accept(listener: TcpListener, tls: TlsAcceptor, server: Arc<Server>) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
+        // Answers are small and wait for nothing.
+        stream.set_nodelay(true)?;
         tokio::spawn(connection(stream, tls.clone(), server.clone()));
     }
 }
@@ -45,7 +47,10 @@ async fn answer(request: Request<Incoming>, server: Arc<Server>) -> Result<Respo
     let body = Limited::new(body, BODY_MAX).collect().await.map_err(io::Error::other)?.to_bytes();
     let mut entry = Entry::new(uuid().unwrap_or_default());
     let disconnect = server.faults.happens(FaultKind::Disconnect);
-    let result = if disconnect { Err(KmsError::new("disconnect", "")) } else { handle(&parts, &body, &server, &mut entry) };
+    let mut result = if disconnect { Err(KmsError::new("disconnect", "")) } else { handle(&parts, &body, &server, &mut entry) };
+    if entry.operation == "Decrypt" && entry.encryption_context.contains_key("sealroom:field") && !server.faults.all_are_here().await {
+        result = Err(KmsError::new("KMSInternalException", "mock KMS: the other requests did not come"));
+    }
     entry.outcome = result.as_ref().map_or_else(|error| error.code().to_owned(), |_| "ok".to_owned());
     entry.message = result.as_ref().err().and_then(|error| error.text().map(str::to_owned));
     entry.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
