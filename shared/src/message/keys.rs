@@ -1,7 +1,7 @@
 //! The data key, and what the committing suites derive from it: HKDF-SHA-512 with the message id as salt.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{constant_time, hkdf};
+use aws_lc_rs::{constant_time, hkdf, hmac};
 use zeroize::Zeroizing;
 
 use super::{MessageError, MessageId, Suite};
@@ -43,8 +43,10 @@ impl DataKey {
         &self.0
     }
 
+    /// HKDF-Extract (RFC 5869, 2.2), done here once: the library's own would do it again with every expansion.
     fn derived(&self, message_id: &MessageId) -> Derived {
-        Derived(hkdf::Salt::new(hkdf::HKDF_SHA512, message_id.as_bytes()).extract(self.0.as_slice()))
+        let salt = hmac::Key::new(hmac::HMAC_SHA512, message_id.as_bytes());
+        Derived(hkdf::Prk::new_less_safe(hkdf::HKDF_SHA512, hmac::sign(&salt, self.0.as_slice()).as_ref()))
     }
 
     /// The frames' key and the commitment that a message under this key carries in its header.
