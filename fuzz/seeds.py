@@ -85,13 +85,15 @@ seed("wire", "too-long", CUT + struct.pack(">IB", 65537, 6))
 
 arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 public_key = Path("shared/src/policy/tests/rsa-2048.pem").read_text()
-policy = Path("examples/payments/policy.toml").read_text().replace("@KEY_ARN@", arn).replace("@ANALYST_PUBLIC_KEY@", public_key)
-seed("policy", "payments", policy.encode())
-seed("policy", "payments-keyed", policy.replace('check = ""', f'check = "{"ab" * 32}"').encode())
+for name in ["payments", "contacts"]:
+    policy = Path(f"examples/{name}/policy.toml").read_text().replace("@KEY_ARN@", arn).replace("@ANALYST_PUBLIC_KEY@", public_key)
+    policy = policy.replace("@WAREHOUSE_KEY_ARN@", f"{arn[:-1]}0")
+    seed("policy", name, policy.encode())
+    seed("policy", f"{name}-keyed", policy.replace('check = ""', f'check = "{"ab" * 32}"').encode())
+    seed("job", name, Path(f"examples/{name}/job.toml").read_bytes())
 seed("policy", "small", f'version = 1\nname = "n"\ndatasets = ["d"]\nkeys = ["{arn}"]\nnot_after = 2027-01-01T01:00:00.5+01:00\n'
      f'jobs = ["sha384:{"0" * 96}"]\n[input]\nformat = "ndjson"\non_error = "skip"\n[fields."x y"]\nkeep = false\n'
      f'[[recipients]]\nname = "r"\nkms_key = "{arn[:-1]}0"\n[release]\npad = false\n'.encode())
-seed("job", "payments", Path("examples/payments/job.toml").read_bytes())
 whole = 'version = 1\nkind = "records"\nwhere = [\n' + "".join(
     f'  {{ field = "{name}", op = "{op}", value = {value} }},\n' for name, op, value in [
         ("country", "eq", '"DE"'), ("amount", "ge", "10.50"), ("a", "ne", "true"), ("zip", "in", '["1", 2, false]'),

@@ -1,5 +1,6 @@
-//! The consumer's key: out of a message's encrypted data keys it makes the data key. `commands::open` and `commands::rebind` use it. A data key is
-//! believed only once [`Header::unlock`] has found that the message commits to it.
+//! The key of a consumer, or of an owner who rebinds: out of a message's encrypted data keys it makes the data key.
+//! `commands::open` and `commands::rebind` use it. A data key is believed only once [`Header::unlock`] has found that the
+//! message commits to it.
 
 use std::path::Path;
 
@@ -18,7 +19,7 @@ use crate::{
     limits, sealed_file, source,
 };
 
-/// A key that opens outputs.
+/// A key that opens messages.
 pub enum OpeningKey {
     /// A raw RSA keyring's private key.
     Rsa(PrivateKey, Keyring),

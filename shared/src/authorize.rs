@@ -1,5 +1,5 @@
 //! Deciding whether a policy allows a job. A [`RecordsPlan`] exists only because it did: it is the one way to a
-//! processor of records. Pure; called in the enclave before any key is asked for, and by `sealroom plan`.
+//! processor of records. Pure; called in the enclave before any key is asked for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,7 +85,6 @@ pub struct RecordsPlan {
     token_checks: BTreeMap<String, TokenCheck>,
     input: Input,
     max_records: u64,
-    pad: bool,
 }
 
 /// A field that the job reads, and what the policy says of its values.
@@ -129,25 +128,13 @@ pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPla
     }
     let domains = columns.iter().filter_map(|column| column.operation.token_domain());
     let token_checks = domains.filter_map(|domain| Some((domain.to_owned(), *policy.tokens().get(domain)?))).collect();
-    Ok(RecordsPlan { conditions, people, token_checks, input, max_records: release.max_records, pad: policy.release().pad, columns })
+    Ok(RecordsPlan { conditions, people, token_checks, input, max_records: release.max_records, columns })
 }
 
 impl RecordsPlan {
     /// The token domains whose keys the job needs.
     pub fn token_domains(&self) -> impl Iterator<Item = &str> {
         self.token_checks.keys().map(String::as_str)
-    }
-
-    /// The check value that the key of `domain` must have; none where the job does not use the domain.
-    #[must_use]
-    pub fn token_check(&self, domain: &str) -> Option<&TokenCheck> {
-        self.token_checks.get(domain)
-    }
-
-    /// Whether the output is to be padded with blank lines.
-    #[must_use]
-    pub fn pad(&self) -> bool {
-        self.pad
     }
 
     /// The first data key that sealed values at the beginning of an input need, if one of its first records has any. It

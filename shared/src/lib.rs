@@ -14,6 +14,7 @@ pub mod limits;
 pub mod manifest;
 pub mod measurements;
 pub mod message;
+pub mod place;
 pub mod policy;
 pub mod receipt;
 pub mod record;

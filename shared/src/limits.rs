@@ -59,6 +59,10 @@ pub const SET_PARTS: usize = 1024;
 /// key serves many values.
 pub const VALUE_DATA_KEYS: usize = 2048;
 
+/// Bytes of the header of one sealed value: a full context, and more encrypted data keys than anyone writes. A job holds the
+/// header of every data key, so these times [`VALUE_DATA_KEYS`].
+pub const VALUE_HEADER_BYTES: usize = 16 * 1024;
+
 /// KMS calls that one job has open at once: enough to hide their latency, far below KMS's own quota.
 pub const KMS_CALLS_AT_ONCE: usize = 8;
 
@@ -126,8 +130,8 @@ pub const PUBLIC_KEY_PEM: usize = 4096;
 /// Bits of a recipient's RSA key: shorter is weak, longer makes nothing safer here and slows the output's header.
 pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
-/// Largest minimum of people. The enclave holds 16 bytes for each distinct person until the minimum is met.
-pub const PEOPLE_MIN: u64 = 1_000_000;
+/// Largest minimum of people. Until it is met, every worker holds 16 bytes and a place in a table for each distinct person.
+pub const PEOPLE_MIN: u64 = 100_000;
 
 /// Largest `max_records`: far more than one job can carry, and safe in every language's integers.
 pub const MAX_RECORDS: u64 = 1_000_000_000_000;

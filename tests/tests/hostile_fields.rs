@@ -182,6 +182,31 @@ fn every_data_key_is_asked_for_whatever_the_records_say() {
     assert_eq!(contacts.calls().len(), distinct.len() + 2, "the token key's and the output's, and each of the values'");
 }
 
+/// A data key that is not given ends the job at once. What it ends with says nothing of the records before, or a parent would learn
+/// of any beginning of the file whether a record of it was refused.
+#[test]
+fn a_refused_data_key_is_told_alike_whatever_the_records_before_it_say() {
+    let contacts = Contacts::new(200, parts_allowed);
+    contacts.seal();
+    let enclave = contacts.start_trusted_enclave();
+    let mut records = contacts.sealed();
+    let mut bytes = message(&records[150]["customer"]);
+    let arn_at = bytes.windows(contacts.key_arn.len()).position(|part| part == contacts.key_arn.as_bytes()).unwrap();
+    bytes[arn_at + contacts.key_arn.len() - 1] ^= 1;
+    // In each block in turn, so that it is any worker's.
+    for at in [100, 150, 190] {
+        let honest = std::mem::replace(&mut records[at]["customer"], value(&bytes));
+        let good = ndjson(&records);
+        let (first, rest) = good.split_once('\n').unwrap();
+        for text in [good.clone(), format!("{first}\nnot JSON\n{rest}")] {
+            contacts.stage.write("some", text);
+            let said = refused(&mut contacts.submit(&enclave, "all.toml", "some", None));
+            assert!(said.contains("\"code\":\"key-not-allowed\""), "{at}: {said}");
+        }
+        records[at]["customer"] = honest;
+    }
+}
+
 /// KMS may give one field's data keys and not another's: the owner's key policy decides, field by field.
 #[test]
 fn a_field_whose_data_key_kms_denies_ends_the_job() {

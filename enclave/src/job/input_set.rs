@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use sealroom_shared::limits;
+use sealroom_shared::place::{self, Place};
 use sealroom_shared::wire::Refusal;
 
 /// The parts of a job so far.
@@ -55,13 +56,10 @@ impl InputSet {
 }
 
 impl Part {
-    /// `number` is `i/n` with 1 ≤ i ≤ n, without leading zeros or signs; `set` is 32 lower-case hex digits.
-    pub(super) fn parse(dataset: &str, set: &str, number: &str) -> Option<Self> {
-        let plain = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
-        let (part, parts) = number.split_once('/')?;
-        let (part, parts) = (plain(part)?, plain(parts)?);
-        let is_set = set.len() == 32 && set.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (is_set && (1..=parts).contains(&part)).then(|| Self { dataset: dataset.to_owned(), set: set.to_owned(), number: part, of: parts })
+    /// The place that an input's context states.
+    pub(super) fn parse(dataset: &str, set: &str, place: &str) -> Option<Self> {
+        let Place { part, parts } = Place::parse(place)?;
+        place::is_set(set).then(|| Self { dataset: dataset.to_owned(), set: set.to_owned(), number: part, of: parts })
     }
 }
 
@@ -80,19 +78,6 @@ mod tests {
         let mut set = InputSet::new(whole);
         parts.iter().try_for_each(|(part, id)| set.take(part.clone(), &[*id; 32]))?;
         set.finish()
-    }
-
-    #[test]
-    fn a_part_is_two_plain_numbers_and_a_set_of_hex() {
-        for good in ["1/1", "2/3", "10/10"] {
-            assert!(Part::parse("d", SET, good).is_some(), "{good}");
-        }
-        for bad in ["", "1", "/", "0/1", "2/1", "01/1", "+1/1", "1/1/1", "1/", "a/b", "1/4294967296"] {
-            assert!(Part::parse("d", SET, bad).is_none(), "{bad}");
-        }
-        for bad in ["", &SET.to_uppercase(), &format!("{SET}0"), &SET.replace('0', "g")] {
-            assert!(Part::parse("d", bad, "1/1").is_none(), "{bad}");
-        }
     }
 
     #[test]

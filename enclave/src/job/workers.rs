@@ -69,8 +69,13 @@ impl<'scope> Workers<'scope> {
     /// Ends the queue and waits for the workers.
     pub(super) fn join(self) -> Result<Vec<Tally>, Refusal> {
         drop(self.queue);
-        let ended: Vec<_> = self.handles.into_iter().map(ScopedJoinHandle::join).collect();
-        ended.into_iter().map(|ended| ended.map_err(|_| Refusal::Internal)?).collect()
+        let ended: Vec<_> = self.handles.into_iter().map(|handle| handle.join().unwrap_or(Err(Refusal::Internal))).collect();
+        // What the parent has brought about itself comes first: otherwise it would learn from a data key that is refused, at
+        // a place that it chose, whether a record before it was.
+        match ended.iter().filter_map(|ended| ended.as_ref().err()).find(|refusal| **refusal != Refusal::RefusedByData) {
+            Some(refusal) => Err(*refusal),
+            None => ended.into_iter().collect(),
+        }
     }
 }
 

@@ -278,7 +278,7 @@ Examples:
   sealroom seal --policy policy.toml --dataset transactions-2026 \\
       --key-arn arn:aws:kms:eu-central-1:111122223333:key/ID \\
       jan.ndjson feb.ndjson mar.ndjson --out q1
-  sealroom seal --policy contacts.toml --dataset contacts \
-      --key-arn arn:aws:kms:eu-central-1:111122223333:key/ID \
+  sealroom seal --policy contacts.toml --dataset contacts \\
+      --key-arn arn:aws:kms:eu-central-1:111122223333:key/ID \\
       --fields card,zip in.ndjson --out out.ndjson
 ";

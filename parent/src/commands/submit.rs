@@ -18,7 +18,7 @@ use crate::{
     commands::{overwrite, refuse_two_from_stdin, refuse_two_on_stdout},
     failure::{Failure, Result},
     owner_policy,
-    pending_output::{self, Access, PendingFile},
+    pending_output::{self, Access, Overwrite, PendingFile},
     progress::Progress,
     report::Report,
     sealed_fields,
@@ -81,7 +81,7 @@ impl Submit {
             return Err(Failure::usage("--receipt wants the name of a file"));
         }
         let mut receipt_file = PendingFile::create(&self.receipt, Access::Usual, overwrite(self.force))?;
-        let mut output = Destination::create(&self.out, self.force)?;
+        let mut output = Destination::create(&self.out, overwrite(self.force))?;
         let job = self.read(json)?;
         let (nonce, policy, job_digest) = (job.nonce, Sha384Digest::of(&job.policy), Sha384Digest::of(&job.job));
         let manifest = job.manifest.as_deref().and_then(sealed_fields::message_id);
@@ -160,14 +160,14 @@ enum Destination {
 }
 
 impl Destination {
-    fn create(target: &Path, force: bool) -> Result<Self> {
+    fn create(target: &Path, overwrite: Overwrite) -> Result<Self> {
         if target == Path::new("-") {
             // Without a name, so that nothing is left behind however the process ends. It holds ciphertext alone.
             return tempfile::tempfile()
                 .map(Self::Spooled)
                 .map_err(|error| Failure::new("file", format!("cannot make a temporary file: {error}")));
         }
-        PendingFile::create(target, Access::Usual, overwrite(force)).map(Self::Named)
+        PendingFile::create(target, Access::Usual, overwrite).map(Self::Named)
     }
 
     fn file(&mut self) -> &mut File {
@@ -196,6 +196,6 @@ Examples:
       --token-key customer.token in.sealed --out out.sealed --receipt out.receipt.json
   sealroom submit --enclave vsock://16:5000 --policy policy.toml --job job.toml \\
       --token-key customer.token q1 --out q1.sealed --receipt q1.receipt.json
-  sealroom submit --enclave vsock://16:5000 --policy contacts.toml --job job.toml \
-      --manifest in.ndjson.manifest in.ndjson --out out.sealed --receipt out.receipt.json
+  sealroom submit --enclave vsock://16:5000 --policy contacts.toml --job job.toml \\
+      --manifest out.ndjson.manifest out.ndjson --out rows.sealed --receipt rows.receipt.json
 ";

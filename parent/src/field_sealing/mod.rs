@@ -159,7 +159,7 @@ impl<'a> FieldSealing<'a> {
 
     fn csv_record(&mut self, record: &[u8]) -> Result<()> {
         let before = self.out.len();
-        let Some(mut rows) = self.csv.take() else { return Err(unreadable(csv::HeaderError::EmptyName.into())) };
+        let Some(mut rows) = self.csv.take() else { return Err(unreadable(csv::HeaderError::Absent.into())) };
         let cells = rows.reader.read(&rows.columns, record).map_err(|error| unreadable(error.into()))?;
         let mut scratch = Zeroizing::new(String::new());
         for (index, sealed) in rows.sealed.iter().enumerate() {

@@ -1,3 +1,5 @@
+//! Records that the enclave takes and records that it refuses, each found by its line.
+
 use sealroom_shared::{
     limits::{BLOCK_BYTES, RECORD_BYTES},
     policy::Form,

@@ -1,3 +1,5 @@
+//! Manifests that go with a policy and manifests that do not, by headers that nobody could open.
+
 use sealroom_shared::message::{DataKey, EncryptedDataKey, EncryptionContext, Sealer};
 
 use super::*;

@@ -13,10 +13,11 @@ use sealroom_shared::{
     binding,
     limits::{HEADER_BYTES, SET_PARTS},
     message::{EncryptionContext, Header, MessageError},
+    place::{self, Place},
     policy::Policy,
 };
 
-use super::{SUFFIX, place::Place};
+use super::SUFFIX;
 use crate::{
     failure::{Failure, Result},
     source::Source,
@@ -157,7 +158,8 @@ impl Part {
 }
 
 fn place(context: &EncryptionContext) -> Option<(String, Place)> {
-    Some((context.get(binding::SET)?.to_owned(), Place::parse(context.get(binding::PART)?)?))
+    let set = context.get(binding::SET).filter(|set| place::is_set(set))?;
+    Some((set.to_owned(), Place::parse(context.get(binding::PART)?)?))
 }
 
 /// The header alone, however long the file is.

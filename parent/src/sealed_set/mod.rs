@@ -4,7 +4,6 @@
 
 pub mod inputs;
 pub mod names;
-mod place;
 
 /// What the names of sealed files in a set's folder end in.
 const SUFFIX: &str = ".sealed";

@@ -1,5 +1,5 @@
 //! What the submitter can check of a receipt without knowing the image's measurements: that it speaks of this policy, this
-//! job, these inputs, this output and this submission. Whether an enclave signed it is for `open` and `verify` to say.
+//! job, these inputs, this output and this submission. Whether an enclave signed it is for `open` to say.
 
 use std::{
     fs::File,

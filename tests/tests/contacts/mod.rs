@@ -1,5 +1,6 @@
-//! Contacts in which single fields are sealed: the stage of the tests of the fields form. An owner, a policy, records, an
-//! analyst who reads the result, and a warehouse whose KMS key shows whether an output key was asked for.
+//! Contacts in which single fields are sealed: the stage of the tests of the fields form. An owner, the policy of
+//! `examples/contacts`, records, an analyst who reads the result, and a warehouse whose KMS key shows whether an output key was
+//! asked for.
 #![allow(dead_code, reason = "each test that includes this module uses its part of it")]
 
 use std::collections::BTreeSet;
@@ -17,65 +18,8 @@ use serde_json::{Value, json};
 /// Sealed fields, in the order of their names, as `--fields` has them.
 pub const SEALED: &str = "amount,card,country,customer,zip";
 
-pub const POLICY: &str = r#"
-version = 1
-name = "contacts"
-datasets = ["contacts"]
-keys = ["@KEY_ARN@"]
-[input]
-format = "ndjson"
-form = "fields"
-on_error = "fail"
-[people]
-field = "customer"
-min = 10
-[fields.customer]
-sealed = true
-tokenize = { domain = "customer" }
-[fields.card]
-sealed = true
-mask = { keep_last_max = 4 }
-[fields.zip]
-sealed = true
-truncate = { keep_first_max = 3 }
-[fields.country]
-sealed = true
-keep = true
-filter = { ops = ["eq"] }
-[fields.amount]
-sealed = true
-type = "number"
-keep = true
-[fields.note]
-keep = true
-[tokens.customer]
-check = ""
-[release.records]
-max_records = 1000000
-[release]
-counts = true
-[[recipients]]
-name = "warehouse"
-kms_key = "@WAREHOUSE@"
-[[recipients]]
-name = "analyst"
-rsa_public_key = """
-@ANALYST@"""
-"#;
-
-/// Every column; the records of one country.
-pub const JOB: &str = r#"
-version = 1
-kind = "records"
-where = [{ field = "country", op = "eq", value = "DE" }]
-[fields]
-customer = { op = "tokenize" }
-card = { op = "mask", keep_last = 4 }
-zip = { op = "truncate", keep_first = 2 }
-country = { op = "keep" }
-amount = { op = "keep" }
-note = { op = "keep" }
-"#;
+/// What the job in `examples/contacts/job.toml` asks for: every column; the records of one country.
+pub const JOB: &str = include_str!("../../../examples/contacts/job.toml");
 
 /// The owner's data in `in.ndjson`; sealed, in `sealed` with `sealed.manifest`.
 pub struct Contacts {
@@ -98,8 +42,11 @@ impl Contacts {
             r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/operator"},"Action":"kms:GenerateDataKey","Resource":"*"}"#,
         ));
         succeed(stage.sealroom("consumer").arg("keygen").arg("--out").arg(stage.path("analyst")));
-        let policy = POLICY.replace("@KEY_ARN@", &key_arn).replace("@WAREHOUSE@", &warehouse);
-        let policy = stage.write("policy.toml", change(policy.replace("@ANALYST@", &stage.read("analyst.pub.pem"))));
+        let policy = include_str!("../../../examples/contacts/policy.toml")
+            .replace("@KEY_ARN@", &key_arn)
+            .replace("@WAREHOUSE_KEY_ARN@", &warehouse)
+            .replace("@ANALYST_PUBLIC_KEY@", &stage.read("analyst.pub.pem"));
+        let policy = stage.write("policy.toml", change(policy));
         stage.write("job.toml", JOB);
         stage.write("all.toml", JOB.lines().filter(|line| !line.starts_with("where")).map(|line| format!("{line}\n")).collect::<String>());
         let records: Vec<Value> = (0..count).map(record).collect();

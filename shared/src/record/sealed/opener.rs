@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::keys::{MissingKey, ValueKeys, ValuesOf};
+use crate::limits;
 use crate::message::{DataKey, Header, short};
 
 /// Opens values of the wanted fields.
@@ -51,7 +52,7 @@ impl ValueOpener {
         {
             return Ok(());
         }
-        let (header, _) = Header::parse(&self.message).ok().flatten().ok_or(NotOpened::Refused)?;
+        let header = header(&self.message).ok_or(NotOpened::Refused)?;
         let of = ValuesOf { index, field: Arc::clone(field), wrapping: header.wrapping().into() };
         let key = self.keys.find(&of).ok_or(NotOpened::KeyMissing)?;
         let used = latest.insert(Latest { wrapping: of.wrapping, key });
@@ -65,7 +66,7 @@ impl ValueOpener {
     /// them.
     pub(crate) fn missing(&mut self, index: usize, field: &Arc<str>, value: &str) -> Option<MissingKey> {
         self.decode(value).ok()?;
-        let (header, _) = Header::parse(&self.message).ok().flatten()?;
+        let header = header(&self.message)?;
         let of = ValuesOf { index, field: Arc::clone(field), wrapping: header.wrapping().into() };
         (!self.keys.has(&of)).then_some(MissingKey { header, of })
     }
@@ -73,5 +74,44 @@ impl ValueOpener {
     fn decode(&mut self, value: &str) -> Result<(), NotOpened> {
         self.message.clear();
         STANDARD.decode_vec(value, &mut self.message).map_err(|_| NotOpened::Refused)
+    }
+}
+
+/// The header of a value's message. One that is longer than those of values are is none: a job keeps each data key's.
+fn header(message: &[u8]) -> Option<Header> {
+    let (header, used) = Header::parse(message).ok()??;
+    (used <= limits::VALUE_HEADER_BYTES).then_some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::message::{EncryptedDataKey, EncryptionContext, Sealer};
+
+    /// A message whose header has `more` bytes that mean nothing here, and the header's length.
+    fn sealed(more: usize) -> (String, usize) {
+        let wrapped = EncryptedDataKey { provider_id: "p".to_owned(), provider_info: vec![b'x'; more], ciphertext: vec![2; 40] };
+        let sealer = Sealer::new(EncryptionContext::new(), vec![wrapped], &DataKey::from_bytes([7; 32])).unwrap();
+        let (mut message, header) = (sealer.header().to_vec(), sealer.header().len());
+        sealer.finish(&mut message).unwrap();
+        (STANDARD.encode(message), header)
+    }
+
+    #[test]
+    fn a_header_longer_than_any_values_is_refused_and_its_data_key_not_asked_for() {
+        let most = limits::VALUE_HEADER_BYTES - sealed(0).1;
+        let field: Arc<str> = "card".into();
+        for (more, expected) in [(most, true), (most + 1, false)] {
+            let keys = Arc::new(ValueKeys::default());
+            let mut opener = ValueOpener::new(Arc::clone(&keys), 1);
+            let (value, _) = sealed(more);
+            let missing = opener.missing(0, &field, &value);
+            assert_eq!(missing.is_some(), expected, "{more}");
+            if let Some(missing) = missing {
+                keys.give(missing.of, DataKey::from_bytes([7; 32])).unwrap();
+            }
+            assert_eq!(opener.open(0, &field, &value, &mut Zeroizing::default()).is_ok(), expected, "{more}");
+        }
     }
 }

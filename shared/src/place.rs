@@ -1,4 +1,4 @@
-//! The place of a file in its set, as its encryption context says it: `i/n`.
+//! The place of a file in its set, as its encryption context says it: the set's id, and `i/n`.
 
 use std::fmt;
 
@@ -12,7 +12,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// Reads `i/n`: two plain numbers, without signs or leading zeros. As strict as the enclave.
+    /// Reads `i/n`: two plain numbers, without signs or leading zeros.
+    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
         let (part, parts) = text.split_once('/')?;
@@ -27,8 +28,15 @@ impl fmt::Display for Place {
     }
 }
 
+/// Whether `text` is a set's id: 32 lower-case hex digits.
+#[must_use]
+pub fn is_set(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::expect_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -38,6 +46,15 @@ mod tests {
         }
         for bad in ["", "1", "/", "0/1", "2/1", "01/1", "1/01", "+1/1", "1/1/1", "1/", " 1/1", "a/b", "1/4294967296"] {
             assert_eq!(Place::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sets_id_is_hex_of_one_length() {
+        let good = "00112233445566778899aabbccddeeff";
+        assert!(is_set(good));
+        for bad in ["", &good.to_uppercase(), &format!("{good}0"), &good.replace('0', "g")] {
+            assert!(!is_set(bad), "{bad}");
         }
     }
 }
