@@ -83,7 +83,7 @@ pub const KEY_ARN: usize = 2048;
 
 /// Plaintext that one worker takes at once, and ciphertext that is opened at once, in bytes: enough that handing them over
 /// costs little beside the work, and that few sealed frames lie across two pieces.
-pub const BLOCK_BYTES: usize = 256 * 1024;
+pub const BLOCK_BYTES: usize = 128 * 1024;
 
 /// Workers of one job, at most one a vCPU. Enclaves have few; beyond these, opening and sealing are the bound.
 pub const WORKERS: usize = 16;

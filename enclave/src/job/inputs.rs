@@ -181,7 +181,8 @@ async fn one_input<R: AsyncRead + Unpin>(
 /// Puts frames together into one piece. True where the input ends with it.
 async fn fill<R: AsyncRead + Unpin>(incoming: &mut Incoming<R>, piece: &mut Vec<u8>) -> Result<bool, Refused> {
     piece.clear();
-    while piece.len() < limits::BLOCK_BYTES {
+    // Never more than a block, so that what is opened from it fits the buffers as they are.
+    while piece.len().saturating_add(limits::WIRE_PAYLOAD) <= limits::BLOCK_BYTES {
         let before = piece.len();
         match incoming.append_frame(piece).await? {
             Kind::Data => {}

@@ -179,4 +179,4 @@ pub(super) fn of_records(refused: RecordRefused) -> Refusal {
 }
 
 /// Blocks that wait before each worker, and rows behind it.
-const WAITING: usize = 1;
+const WAITING: usize = 2;
