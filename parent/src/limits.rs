@@ -45,9 +45,5 @@ pub const MEASUREMENTS: usize = 64 * 1024;
 /// Bytes read at once from a file or standard input.
 pub const CHUNK: usize = 256 * 1024;
 
-/// Bytes of a sealed file that are opened at once, on several threads. The digest of each such piece is kept while a file is
-/// read a second time: 32 bytes for each, so 16 MiB for a TiB.
-pub const SEEN_PIECE: usize = 2 * 1024 * 1024;
-
-/// Threads that open a file's frames. Beyond these, reading and writing it are the bound.
-pub const OPENING_THREADS: usize = 4;
+/// Bytes of a piece whose digest is kept while a file is read a second time: 32 bytes for each, so 32 MiB for a TiB.
+pub const SEEN_PIECE: usize = 1024 * 1024;

@@ -53,7 +53,8 @@ pub struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Starts reading; every piece has to be as it was `seen`.
     pub fn start(path: &Path, seen: Option<&'a Seen>) -> Result<Self> {
-        Ok(Self { source: Source::open(path)?, buffer: vec![0; limits::SEEN_PIECE], expected: seen.map(|seen| seen.pieces.iter()) })
+        let size = if seen.is_some() { limits::SEEN_PIECE } else { limits::CHUNK };
+        Ok(Self { source: Source::open(path)?, buffer: vec![0; size], expected: seen.map(|seen| seen.pieces.iter()) })
     }
 
     /// Bytes of the whole file, where that is known.

@@ -1,7 +1,7 @@
 //! A sealed file from its header to its end, streamed. `commands::open` and `commands::rebind` use it. Plaintext goes to the
 //! caller as frames verify: nothing made from it may be published before [`SealedFile::open`] has returned.
 
-use std::{num::NonZero, path::Path};
+use std::path::Path;
 
 use sealroom_shared::{
     limits as shared_limits,
@@ -63,9 +63,8 @@ impl<'a> SealedFile<'a> {
     pub fn open(mut self, mut opener: Opener, progress: &Progress, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         // Room for what one piece can complete, so that no reallocation leaves a copy behind.
         let mut plaintext = Zeroizing::new(Vec::with_capacity(limits::SEEN_PIECE + shared_limits::FRAME_LENGTH_MAX as usize + 64));
-        let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN).min(OPENING_THREADS);
         let mut step = |piece: &[u8]| {
-            opener.push_on(threads, piece, &mut plaintext).map_err(refused)?;
+            opener.push(piece, &mut plaintext).map_err(refused)?;
             take(&plaintext)?;
             plaintext.clear();
             progress.advance(piece.len() as u64);
@@ -86,5 +85,3 @@ impl<'a> SealedFile<'a> {
 pub fn refused(error: MessageError) -> Failure {
     Failure::new("altered", format!("the message is refused: {error}")).help("the file was altered or cut off: fetch it again")
 }
-
-const OPENING_THREADS: NonZero<usize> = NonZero::new(limits::OPENING_THREADS).unwrap();

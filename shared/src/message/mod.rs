@@ -13,7 +13,6 @@ mod encrypted_data_key;
 mod header;
 mod keys;
 mod open;
-mod parallel;
 pub mod raw_aes;
 pub mod raw_rsa;
 mod seal;

@@ -12,18 +12,18 @@ use crate::limits;
 /// The plaintext of each frame is authentic when it is handed out, but the message may still be cut off, or its
 /// signature wrong, until [`Opener::finish`] has returned.
 pub struct Opener {
-    pub(super) key: ContentKey,
-    pub(super) message_id: MessageId,
-    pub(super) frame_length: usize,
-    pub(super) next: u32,
-    pub(super) part: Part,
+    key: ContentKey,
+    message_id: MessageId,
+    frame_length: usize,
+    next: u32,
+    part: Part,
     pending: Vec<u8>,
-    pub(super) verifier: Option<Verifier>,
+    verifier: Option<Verifier>,
 }
 
 /// The part of the message that comes next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+enum Part {
     Frame,
     Footer,
     Nothing,
@@ -64,7 +64,7 @@ impl Opener {
     }
 
     /// Completes the part that has begun, if one has. Returns the bytes after it.
-    pub(super) fn complete_pending<'b>(&mut self, mut bytes: &'b [u8], plaintext: &mut Vec<u8>) -> Result<&'b [u8], MessageError> {
+    fn complete_pending<'b>(&mut self, mut bytes: &'b [u8], plaintext: &mut Vec<u8>) -> Result<&'b [u8], MessageError> {
         while !self.pending.is_empty() {
             let wanted = self.part_length(&self.pending)?;
             let (length, complete) = match wanted {
@@ -203,6 +203,6 @@ const FRAME_AAD: usize = 32 + 34 + 4 + 8;
 /// What stands in place of the sequence number before a final frame.
 pub(super) const FINAL: [u8; 4] = [0xff; 4];
 /// Sequence number and IV.
-pub(super) const REGULAR_PREFIX: usize = 16;
+const REGULAR_PREFIX: usize = 16;
 /// Marker, sequence number, IV and content length.
 const FINAL_PREFIX: usize = 24;
