@@ -37,7 +37,7 @@ TOOLS=$PWD/tests/python
 EXAMPLE=$PWD/examples/payments
 CONFIG=$PWD/enclave/enclave.toml
 
-work=$(mktemp -d /tmp/sealroom-demo.XXXXXX)
+work=$(mktemp -d -t sealroom-demo.XXXXXX)
 # A signal may come at any time: what runs in the foreground ends as well.
 finish() {
     local child

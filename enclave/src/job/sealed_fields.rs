@@ -15,13 +15,13 @@ use sealroom_shared::message::Header;
 use sealroom_shared::policy::Policy;
 use sealroom_shared::receipt::KmsRequest;
 use sealroom_shared::record::sealed::{MissingKey, ValueKeys, ValuesOf};
-use sealroom_shared::wire::{Kind, Refusal};
+use sealroom_shared::wire::Refusal;
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc::Receiver;
 
 use super::Refused;
 use super::input_header::{self, SealedKind, Unlocked, of_message};
-use super::session::Incoming;
+use super::session::{Beginning, Incoming};
 use crate::kms::Kms;
 
 /// A manifest as the operator sent it.
@@ -79,31 +79,11 @@ impl Proof {
         policy: &Policy,
         kms: &Kms,
     ) -> Result<Self, Refused> {
-        let (mut received, mut tried) = (Vec::new(), 0_usize);
-        loop {
-            let ended = match incoming.frame().await? {
-                (Kind::Data, payload) => {
-                    received.extend_from_slice(payload);
-                    false
-                }
-                (Kind::InputEnd, _) => true,
-                _ => return Err(Refusal::Protocol.into()),
-            };
-            let enough = received.len() >= limits::PROOF_BYTES;
-            // Not at every frame: small ones would have the records read over and over.
-            if ended || enough || received.len() >= tried.saturating_mul(2) {
-                tried = received.len();
-                if let Some(missing) = plan.first_sealed(&received) {
-                    let released = value_key(missing, policy, kms).await?;
-                    let datasets = BTreeSet::from([released.dataset]);
-                    let first = Some((released.of, released.data_key));
-                    return Ok(Self { manifest_id: None, manifest: None, first, datasets, request: released.request, received, ended });
-                }
-            }
-            if ended || enough {
-                return Err(Refusal::InputCorrupt.into());
-            }
-        }
+        let find = |records: &[u8]| Ok(plan.first_sealed(records));
+        let Beginning { found, bytes: received, ended } = incoming.beginning(limits::PROOF_BYTES, find).await?;
+        let ValueKey { of, data_key, dataset, request } = value_key(found, policy, kms).await?;
+        let datasets = BTreeSet::from([dataset]);
+        Ok(Self { manifest_id: None, manifest: None, first: Some((of, data_key)), datasets, request, received, ended })
     }
 }
 

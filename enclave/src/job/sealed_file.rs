@@ -3,16 +3,17 @@
 use sealroom_shared::arn::KeyArn;
 use sealroom_shared::binding;
 use sealroom_shared::digest::Blake3Digest;
+use sealroom_shared::limits;
 use sealroom_shared::message::{Header, Opener};
 use sealroom_shared::policy::Policy;
 use sealroom_shared::receipt::{Input, KmsRequest};
-use sealroom_shared::wire::{Kind, Refusal};
+use sealroom_shared::wire::Refusal;
 use tokio::io::AsyncRead;
 
 use super::Refused;
 use super::input_header::{self, SealedKind, Unlocked};
 use super::input_set::{InputSet, Part};
-use super::session::Incoming;
+use super::session::{Beginning, Incoming};
 use crate::kms::Kms;
 
 /// A file whose header is authentic and whose place in the set is its own.
@@ -43,7 +44,8 @@ impl SealedFile {
         kms: &Kms,
         set: &mut InputSet,
     ) -> Result<Self, Refused> {
-        let Received { header, mut bytes, used, ended } = read_header(incoming).await?;
+        let parse = |bytes: &[u8]| Header::parse(bytes).map_err(input_header::of_message);
+        let Beginning { found: (header, used), mut bytes, ended } = incoming.beginning(limits::HEADER_BYTES, parse).await?;
         let unlocked = input_header::unlock(SealedKind::Input, header, policy, kms).await?;
         let part = place(&unlocked, policy)?;
         set.take(part.clone(), unlocked.header.message_id().as_bytes())?;
@@ -58,40 +60,6 @@ impl FileStatement {
     pub(super) fn with_digest(self, digest: Blake3Digest) -> Input {
         let Self { message_id, part: Part { dataset, set, number, of }, key_arn } = self;
         Input::File { message_id, dataset, set, part: format!("{number}/{of}"), key_arn, digest }
-    }
-}
-
-/// What the parent sent of an input so far.
-struct Received {
-    header: Header,
-    bytes: Vec<u8>,
-    /// How many of them are the header's.
-    used: usize,
-    ended: bool,
-}
-
-async fn read_header<R: AsyncRead + Unpin>(incoming: &mut Incoming<R>) -> Result<Received, Refused> {
-    let mut received = Vec::new();
-    let mut tried = 0_usize;
-    loop {
-        let ended = match incoming.frame().await? {
-            (Kind::Data, payload) => {
-                received.extend_from_slice(payload);
-                false
-            }
-            (Kind::InputEnd, _) => true,
-            _ => return Err(Refusal::Protocol.into()),
-        };
-        // Not at every frame: small ones would have a long header parsed over and over.
-        if ended || received.len() >= tried.saturating_mul(2) {
-            tried = received.len();
-            if let Some((header, used)) = Header::parse(&received).map_err(input_header::of_message)? {
-                return Ok(Received { header, bytes: received, used, ended });
-            }
-        }
-        if ended {
-            return Err(Refusal::InputCorrupt.into());
-        }
     }
 }
 

@@ -21,6 +21,15 @@ pub(super) struct Incoming<R> {
     idle: Duration,
 }
 
+/// The beginning of an input, and what was looked for in it.
+pub(super) struct Beginning<T> {
+    pub(super) found: T,
+    /// All that has come.
+    pub(super) bytes: Vec<u8>,
+    /// Whether that is all of the input.
+    pub(super) ended: bool,
+}
+
 /// Frames to `submit`.
 pub(super) struct Outgoing<W> {
     to: Writer<W>,
@@ -48,6 +57,39 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     pub(super) async fn frame(&mut self) -> Result<(Kind, &[u8]), Refused> {
         let kind = timeout(self.idle, wire::read(&mut self.from, &mut self.payload)).await.map_err(|_| Refusal::Timeout)??;
         Ok((kind, &self.payload))
+    }
+
+    /// Reads an input whose `Input` frame has been read, until `find` has found in its beginning what it looks for.
+    ///
+    /// # Errors
+    /// `input-corrupt` where the input ends, or `most` bytes have come, without it; whatever `find` refuses.
+    pub(super) async fn beginning<T>(
+        &mut self,
+        most: usize,
+        find: impl Fn(&[u8]) -> Result<Option<T>, Refusal>,
+    ) -> Result<Beginning<T>, Refused> {
+        let (mut bytes, mut tried) = (Vec::new(), 0_usize);
+        loop {
+            let ended = match self.frame().await? {
+                (Kind::Data, payload) => {
+                    bytes.extend_from_slice(payload);
+                    false
+                }
+                (Kind::InputEnd, _) => true,
+                _ => return Err(Refusal::Protocol.into()),
+            };
+            let is_last = ended || bytes.len() >= most;
+            // Not at every frame: small ones would have the same bytes looked at over and over.
+            if is_last || bytes.len() >= tried.saturating_mul(2) {
+                tried = bytes.len();
+                if let Some(found) = find(&bytes)? {
+                    return Ok(Beginning { found, bytes, ended });
+                }
+            }
+            if is_last {
+                return Err(Refusal::InputCorrupt.into());
+            }
+        }
     }
 
     /// The kind of the next frame, whose payload is appended to `onto`.

@@ -37,7 +37,7 @@ struct Arguments {
 }
 
 const EXAMPLE: &str = "Example:
-  nitro-sim --dir /tmp/enclave --config enclave.toml -- target/x86_64-unknown-linux-musl/release/sealroom-enclave";
+  nitro-sim --dir sim --config enclave.toml -- target/x86_64-unknown-linux-musl/release/sealroom-enclave";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
