@@ -151,3 +151,49 @@ for path in documents[:3]:
 pcrs = {f"PCR{index}": f"{index + 1:02x}" * 48 for index in range(3)}
 measurements = json.dumps({"Measurements": {"HashAlgorithm": "Sha384 { ... }", **pcrs}})
 seed("receipt", "measurements", ("Enclave Image successfully created.\n" + measurements).encode())
+
+def manifest(name, records, pieces, **form):
+    text = base64.b64encode(bytes(range(32)) * pieces).decode()
+    content = {"digest": blake3, "pieces": text, "records": records, "version": 1}
+    seed("manifest", name, json.dumps(content, **{"separators": (",", ":"), **form}).encode())
+    return (folder / "manifest" / name).read_bytes()
+
+
+for pieces, records in enumerate([0, 7, 2**64 - 1, 1000]):
+    manifest(f"{pieces}-pieces", records, pieces)
+for name, records in [("records-of-65-bits", 2**64), ("negative", -1), ("fraction", 7.0), ("text", "7"), ("null", None)]:
+    manifest(name, records, 1)
+sound = manifest("spaced", 7, 1, separators=(", ", ": ")).replace(b" ", b"")
+for name, now, then in [
+    ("escaped", b"digest", b"\\u0064igest"), ("zero", b":7", b":07"), ("half-a-digest", b"AAECAwQFBgcICQoLDA0ODxAR", b""),
+    ("not-padded", b"=", b""), ("not-canonical-base64", b"8=", b"9="), ("upper-case", b"e3:0", b"e3:A"), ("version-2", b":1}", b":2}"),
+    ("one-key-more", b":1}", b':1,"x":1}'), ("key-twice", b":1}", b':1,"version":1}'), ("newline", b":1}", b":1}\n"), ("cut", b":1}", b":1"),
+]:
+    assert now in sound, name
+    seed("manifest", name, sound.replace(now, then))
+
+# Which file, the chunks of its writer and its reader; then what is changed: how, where (two bytes), by what.
+for which in range(8):
+    seed("manifest", f"file-{which}", bytes([which, 6, 0xA5]))
+    for change in range(8):
+        seed("manifest", f"file-{which}-change-{change}", bytes([which, 9, 20, change | 8, 0xFF, 0xFB, 1]))
+
+# Whose wrapping, suite, content type, frame length, length of the plaintext; changes; which wrapping is known.
+for name, (whose, suite, framed, frame_length, length, changes, known) in {
+    "sound": (0, 0x0478, 2, 4096, 16, b"", 0),
+    "empty": (0, 0x0478, 2, 1, 0, b"", 0),
+    "frames": (0, 0x0478, 2, 5, 17, b"", 0),
+    "whole-frames": (0, 0x0478, 2, 8, 16, b"", 0),
+    "other-field": (1, 0x0478, 2, 4096, 16, b"", 0),
+    "cut": (0, 0x0478, 2, 4096, 16, bytes([0, 0, 150, 0]), 0),
+    "flipped": (0, 0x0478, 2, 4096, 16, bytes([3, 0, 170, 1]), 0),
+    "signed": (10, 0x0578, 2, 4096, 16, b"", 2),
+    "signed-cut": (10, 0x0578, 2, 4096, 16, bytes([0, 1, 90, 0]), 2),
+    "not-signed": (2, 0x0578, 2, 4096, 16, b"", 2),
+    "signature-left-out": (2, 0x0478, 2, 4096, 16, b"", 2),
+    "no-commitment": (0, 0x0178, 2, 4096, 16, b"", 0),
+    "unframed": (0, 0x0478, 1, 0, 16, b"", 0),
+    "long-frame": (0, 0x0478, 2, 1 << 20, 16, b"", 0),
+    "too-long-frame": (0, 0x0478, 2, (1 << 20) + 1, 16, b"", 0),
+}.items():
+    seed("value", name, struct.pack(">BHBIB", whose, suite, framed, frame_length, length) + changes + bytes([known]))

@@ -4,7 +4,7 @@
 
 use super::bytes::{Reader, Short};
 use super::header::{BEFORE_WRAPPING, FRAMED, VERSION};
-use super::{DataKey, Header, MessageError, MessageId, Opener, Suite};
+use super::{DataKey, Header, MessageError, MessageId, Opener, SIGNATURE_PUBLIC_KEY, Suite};
 use crate::limits;
 
 /// Opens the whole message `bytes` under the data key that belongs to `wrapping` ([`Header::wrapping`]) and appends its
@@ -17,7 +17,7 @@ pub fn open(bytes: &[u8], wrapping: &[u8], data_key: &DataKey, plaintext: &mut V
     if !bytes.get(BEFORE_WRAPPING..).is_some_and(|rest| rest.starts_with(wrapping)) {
         return Ok(false);
     }
-    let (mut opener, used) = match unlock(bytes, wrapping.len(), data_key) {
+    let (mut opener, used) = match unlock(bytes, wrapping, data_key) {
         Ok(unlocked) => unlocked?,
         Err(Short) => return Err(MessageError::Truncated),
     };
@@ -30,20 +30,20 @@ pub fn open(bytes: &[u8], wrapping: &[u8], data_key: &DataKey, plaintext: &mut V
 }
 
 /// The opener of the message's frames, and where they begin.
-fn unlock(bytes: &[u8], wrapping: usize, data_key: &DataKey) -> Result<Result<(Opener, usize), MessageError>, Short> {
+fn unlock(bytes: &[u8], wrapping: &[u8], data_key: &DataKey) -> Result<Result<(Opener, usize), MessageError>, Short> {
     let mut reader = Reader::new(bytes);
     let version = reader.u8()?;
     if version != VERSION {
         return Ok(Err(MessageError::Version(version)));
     }
     let suite = match Suite::parse(reader.u16()?) {
-        Ok(Suite::Unsigned) => Suite::Unsigned,
-        // The signature's key stands in the context.
-        Ok(Suite::Signed) => return Ok(signed(bytes, data_key)),
+        Ok(Suite::Unsigned) if !names_signer(wrapping)? => Suite::Unsigned,
+        // The header's reader looks at suite and context together.
+        Ok(_) => return Ok(by_header(bytes, data_key)),
         Err(error) => return Ok(Err(error)),
     };
     let message_id = MessageId(reader.array()?);
-    reader.take(wrapping)?;
+    reader.take(wrapping.len())?;
     if reader.u8()? != FRAMED {
         return Ok(Err(MessageError::Unframed));
     }
@@ -62,7 +62,20 @@ fn unlock(bytes: &[u8], wrapping: usize, data_key: &DataKey) -> Result<Result<(O
     Ok(opener.map(|opener| (opener, used)))
 }
 
-fn signed(bytes: &[u8], data_key: &DataKey) -> Result<(Opener, usize), MessageError> {
+/// Whether the context has the key of a signature. An unsigned message with one is not its signer's.
+fn names_signer(wrapping: &[u8]) -> Result<bool, Short> {
+    let mut context = Reader::new(Reader::new(wrapping).field()?);
+    let pairs = if context.remaining() == 0 { 0 } else { context.u16()? };
+    for _ in 0..pairs {
+        let (key, _value) = (context.field()?, context.field()?);
+        if key == SIGNATURE_PUBLIC_KEY.as_bytes() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn by_header(bytes: &[u8], data_key: &DataKey) -> Result<(Opener, usize), MessageError> {
     let (header, used) = Header::parse(bytes)?.ok_or(MessageError::Truncated)?;
     Ok((header.unlock(data_key)?, used))
 }
@@ -73,9 +86,13 @@ mod tests {
     use super::*;
     use crate::message::{EncryptedDataKey, EncryptionContext, Sealer};
 
-    fn sealed(context: &str, key: &DataKey, plaintext: &[u8], frame_length: u32) -> Vec<u8> {
+    fn sealed(field: &str, key: &DataKey, plaintext: &[u8], frame_length: u32) -> Vec<u8> {
+        sealed_with(("sealroom:field", field), key, plaintext, frame_length)
+    }
+
+    fn sealed_with((name, value): (&str, &str), key: &DataKey, plaintext: &[u8], frame_length: u32) -> Vec<u8> {
         let mut pairs = EncryptionContext::new();
-        pairs.insert("sealroom:field", context).unwrap();
+        pairs.insert(name, value).unwrap();
         let wrapped = EncryptedDataKey { provider_id: "aws-kms".to_owned(), provider_info: b"arn".to_vec(), ciphertext: vec![7; 184] };
         let mut sealer = Sealer::with_frame_length(pairs, vec![wrapped], key, frame_length).unwrap();
         let mut message = sealer.header().to_vec();
@@ -108,6 +125,18 @@ mod tests {
             assert_eq!(open(other, &wrapped, &key, &mut out), Ok(false));
             assert!(out.is_empty());
         }
+    }
+
+    /// Else whoever has the data key could write in the name of whoever signs.
+    #[test]
+    fn an_unsigned_message_whose_context_has_a_signatures_key_is_refused_as_everywhere() {
+        let key = DataKey::random().unwrap();
+        let message = sealed_with((SIGNATURE_PUBLIC_KEY, &"A".repeat(132)), &key, b"4111", 4096);
+        let header = Header::parse(&message).unwrap().unwrap().0;
+        assert_eq!(header.unlock(&key).err(), Some(MessageError::Signature));
+        let mut out = Vec::new();
+        assert_eq!(open(&message, header.wrapping(), &key, &mut out), Err(MessageError::Signature));
+        assert!(out.is_empty());
     }
 
     #[test]

@@ -163,7 +163,7 @@ fn by_serde(line: &str, sum: &mut u64) -> Result<()> {
 fn open(message: &[u8], data_key: &DataKey) -> Result<usize> {
     let (mut opener, used) = sealed::opener(message, data_key)?;
     let (mut plaintext, mut length) = (Vec::new(), 0);
-    for piece in message[used..].chunks(sealroom_shared::limits::WIRE_PAYLOAD) {
+    for piece in message[used..].chunks(sealroom_shared::limits::BLOCK_BYTES) {
         opener.push(piece, &mut plaintext)?;
         length += plaintext.len();
         plaintext.clear();
