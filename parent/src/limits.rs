@@ -39,6 +39,12 @@ pub const PRIVATE_KEY: usize = 32 * 1024;
 /// Bytes of `--ca-bundle`: the bundle of a whole operating system takes about 250 KiB.
 pub const CA_BUNDLE: usize = 4 * 1024 * 1024;
 
+/// Bytes of a file that holds an attestation document, in base64 with line ends.
+pub const ATTESTATION_FILE: usize = 32 * 1024;
+
+/// How far ahead of this machine's clock a document may have been made: two clocks that are kept by NTP differ by far less.
+pub const CLOCK_AHEAD: Duration = Duration::from_secs(60);
+
 /// Bytes of a measurements file or of a trust anchor.
 pub const MEASUREMENTS: usize = 64 * 1024;
 
@@ -47,3 +53,6 @@ pub const CHUNK: usize = 256 * 1024;
 
 /// Bytes of a piece whose digest is kept while a file is read a second time: 32 bytes for each, so 32 MiB for a TiB.
 pub const SEEN_PIECE: usize = 1024 * 1024;
+
+/// Bytes of one file of CloudTrail events, read whole: far more than the log files of an hour in a busy account.
+pub const CLOUDTRAIL_EVENTS: usize = 64 * 1024 * 1024;

@@ -3,11 +3,14 @@
 
 use serde_json::Value;
 
+use crate::failure::Failure;
+
 /// Result of a command that is done.
 #[derive(Debug)]
 pub struct Report {
     json: Value,
     text: Text,
+    failure: Option<Failure>,
 }
 
 #[derive(Debug)]
@@ -19,12 +22,24 @@ enum Text {
 impl Report {
     /// The text is what the command was asked for: standard output.
     pub fn answer(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: Text::Answer(text.into()) }
+        Self { json, text: Text::Answer(text.into()), failure: None }
     }
 
     /// The text only says what was done: standard error.
     pub fn note(json: Value, text: impl Into<String>) -> Self {
-        Self { json, text: Text::Note(text.into()) }
+        Self { json, text: Text::Note(text.into()), failure: None }
+    }
+
+    /// What was found is a refusal all the same: the report is printed, then the failure, and the command exits as it says.
+    #[must_use]
+    pub fn but(mut self, failure: Failure) -> Self {
+        self.failure = Some(failure);
+        self
+    }
+
+    /// The refusal that the report ends in.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     /// Prints the report; an error means that standard output is closed.

@@ -103,6 +103,12 @@ pub const ATTESTATION_FIELD: usize = 1024;
 /// Certificates in the bundle of an attestation document. Hardware sends four.
 pub const ATTESTATION_CABUNDLE: u64 = 8;
 
+/// Fields of an attestation document that are not known and are passed over: room for what AWS may add.
+pub const ATTESTATION_UNKNOWN_FIELDS: usize = 8;
+
+/// Bytes of the name of such a field. The longest name in use has 13.
+pub const ATTESTATION_UNKNOWN_NAME: usize = 64;
+
 /// Bytes of a name in a policy or a job: fields, columns, datasets, domains, recipients. Longer than any seen in use.
 pub const NAME_BYTES: usize = 128;
 

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sealroom_shared::attestation::{self, AttestationError, TrustAnchor, VerifyTime};
+use cms::cert::x509::Certificate;
+use cms::cert::x509::der::Decode;
+use cms::cert::x509::ext::pkix::{BasicConstraints, KeyUsage};
+use sealroom_shared::attestation::{
+    self, AttestationDocument, AttestationError, Life, Rule, RuleOutcome, Trace, TrustAnchor, Verified, VerifyTime,
+};
 use sealroom_shared::measurements::Measurements;
 use serde::Deserialize;
 
@@ -41,8 +46,8 @@ fn made_documents_come_out_as_their_manifest_says() {
     assert_eq!(set.cases.len(), 118);
     for case in &set.cases {
         let bytes = fs::read(folder.join(&case.file)).unwrap();
-        let outcome = attestation::verify(&bytes, &anchor, VerifyTime::At(set.verify_at_unix)).map(|_| ());
         let id = case.id.as_str();
+        let outcome = traced(&bytes, &anchor, VerifyTime::At(set.verify_at_unix), id).map(|_| ());
         match case.expect_with_mock_root.as_str() {
             "accept" => assert_eq!(outcome, Ok(()), "{id}"),
             "policy" if expected.get(id) == Some(&"Ok") => assert_eq!(outcome, Ok(()), "{id}"),
@@ -77,16 +82,23 @@ fn every_prefix_of_a_document_is_refused() {
     }
 }
 
+/// Every bit of the envelope and of the signature, and a bit of every byte of the payload, over which the signature goes.
 #[test]
 fn every_flipped_byte_is_refused() {
     let (folder, set) = made_set();
     let anchor = made_anchor(&folder);
     let bytes = fs::read(folder.join("docs/ok-chain-depth-1.cbor")).unwrap();
+    let payload = 10..bytes.len() - 98;
+    assert_eq!(bytes[..9], [0x84, 0x44, 0xa1, 0x01, 0x38, 0x22, 0xa0, 0x59, 0x07]);
+    assert_eq!(bytes[payload.end..payload.end + 2], [0x58, 96]);
     for position in 0..bytes.len() {
-        let mut flipped = bytes.clone();
-        flipped[position] ^= 1;
-        let outcome = attestation::verify(&flipped, &anchor, VerifyTime::At(set.verify_at_unix));
-        assert!(outcome.is_err(), "byte {position}");
+        let bits = if payload.contains(&position) { position % 8..position % 8 + 1 } else { 0..8 };
+        for bit in bits {
+            let mut flipped = bytes.clone();
+            flipped[position] ^= 1 << bit;
+            let outcome = attestation::verify(&flipped, &anchor, VerifyTime::At(set.verify_at_unix));
+            assert!(outcome.is_err(), "byte {position}, bit {bit}");
+        }
     }
 }
 
@@ -132,13 +144,14 @@ fn real_documents_verify_at_their_own_time() {
         let bytes = fs::read(folder.join(&case.file)).unwrap();
         let name = case.file.display();
         let root = TrustAnchor::aws_root_g1();
-        let outcome = attestation::verify(&bytes, &root, VerifyTime::DocumentTime);
+        let outcome = traced(&bytes, &root, VerifyTime::DocumentTime, &name.to_string());
         let live = attestation::verify(&bytes, &root, VerifyTime::At(case.verify_at_unix.unwrap()));
         if case.mode.as_deref() == Some("nitrotpm") {
             assert!(matches!(outcome, Err(AttestationError::NitroTpm)), "{name}: {outcome:?}");
             continue;
         }
         let document = outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
+        an_independent_reader_agrees(&document, document.timestamp.as_unix_seconds());
         assert!(live.is_ok(), "{name}: {live:?}");
         assert_eq!(document.timestamp.as_millis(), case.timestamp_ms.unwrap(), "{name}");
         assert_eq!(document.is_debug(), case.mode.as_deref() == Some("debug"), "{name}");
@@ -175,6 +188,54 @@ fn damaged_and_foreign_roots_are_no_anchor() {
     for pem in [damaged, foreign] {
         assert!(matches!(TrustAnchor::danger_from_pem(&pem), Err(AttestationError::Certificate)));
     }
+}
+
+#[test]
+fn an_independent_reader_of_certificates_agrees_on_those_that_are_accepted() {
+    let (folder, set) = made_set();
+    let anchor = made_anchor(&folder);
+    for case in set.cases.iter().filter(|case| case.expect_with_mock_root == "accept") {
+        let bytes = fs::read(folder.join(&case.file)).unwrap();
+        let document = attestation::verify(&bytes, &anchor, VerifyTime::At(set.verify_at_unix)).unwrap();
+        an_independent_reader_agrees(&document, set.verify_at_unix);
+    }
+}
+
+/// Verifies, and holds what the trace tells against the result: they say the same, always.
+fn traced(bytes: &[u8], anchor: &TrustAnchor, at: VerifyTime, name: &str) -> Result<Verified<AttestationDocument>, AttestationError> {
+    let mut trace = Trace::default();
+    let outcome = attestation::verify_traced(bytes, anchor, at, &mut trace);
+    let rules = Rule::ALL.map(|rule| trace.outcome(rule));
+    let failed: Vec<_> = rules.iter().filter(|outcome| matches!(outcome, RuleOutcome::Failed(_))).collect();
+    match &outcome {
+        Ok(_) => assert!(rules.iter().all(|outcome| *outcome == RuleOutcome::Passed), "{name}: {rules:?}"),
+        Err(error) => assert_eq!(failed, [&RuleOutcome::Failed(*error)], "{name}"),
+    }
+    if trace.outcome(Rule::Signature) == RuleOutcome::Passed {
+        assert!(outcome.is_ok(), "{name}: the signature is the last rule");
+    }
+    outcome
+}
+
+/// RustCrypto's reader of certificates, on the rules that the verifier reads certificates for itself: 24, 26, 27 and 28.
+fn an_independent_reader_agrees(document: &AttestationDocument, at: u64) {
+    let read = |der: &[u8]| {
+        let certificate = Certificate::from_der(der).unwrap();
+        let body = certificate.tbs_certificate();
+        let seconds = |time: &cms::cert::x509::time::Time| time.to_unix_duration().as_secs();
+        let life = Life { not_before: seconds(&body.validity().not_before), not_after: seconds(&body.validity().not_after) };
+        assert_eq!(Life::of(der), Ok(life));
+        assert!((life.not_before..=life.not_after).contains(&at), "{}", body.subject());
+        let usage = body.get_extension::<KeyUsage>().unwrap().unwrap().1;
+        (body.get_extension::<BasicConstraints>().unwrap().unwrap(), usage)
+    };
+    for (below, der) in document.cabundle.iter().rev().enumerate() {
+        let ((critical, constraints), usage) = read(der);
+        assert!(critical && constraints.ca && usage.key_cert_sign());
+        assert!(constraints.path_len_constraint.is_none_or(|most| below <= usize::from(most)));
+    }
+    let ((_, constraints), usage) = read(&document.certificate);
+    assert!(!constraints.ca && constraints.path_len_constraint.is_none() && usage.digital_signature());
 }
 
 fn made_set() -> (PathBuf, MadeSet) {

@@ -32,7 +32,8 @@ impl TrustAnchor {
             return Err(AttestationError::Certificate);
         };
         let root = Certificate::parse(&der)?;
-        root.may_issue(0)?;
+        root.is_issuer()?;
+        root.may_sign_certificates()?;
         root.is_self_signed()?;
         webpki::anchor_from_trusted_cert(&der).map_err(|_| AttestationError::Certificate)?;
         Ok(Self { der })

@@ -5,20 +5,26 @@
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_ASN1, UnparsedPublicKey};
 
 use super::AttestationError;
-use super::der::{
-    BIT_STRING, BOOLEAN, DerReader, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, UTC_TIME, explicit,
-};
+use super::der::{BIT_STRING, BOOLEAN, DerReader, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, explicit};
+use super::time::time;
 
 /// What the rules ask of one certificate.
 pub(super) struct Certificate<'a> {
-    /// First and last second (since 1970) of its life.
-    not_before: u64,
-    not_after: u64,
+    life: Life,
     public_key: &'a [u8],
     signed: &'a [u8],
     signature: &'a [u8],
     basic_constraints: Option<BasicConstraints>,
     key_usage: Option<KeyUsage>,
+}
+
+/// The first and the last second of a certificate's life, in seconds since 1970, as the verifier reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// The first second.
+    pub not_before: u64,
+    /// The last second.
+    pub not_after: u64,
 }
 
 struct BasicConstraints {
@@ -49,7 +55,7 @@ impl<'a> Certificate<'a> {
         body.element(SEQUENCE)?; // signature algorithm: webpki compares it with the outer one
         body.element(SEQUENCE)?; // issuer
         let mut validity = body.inside(SEQUENCE)?;
-        let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
+        let life = Life { not_before: time(&mut validity)?, not_after: time(&mut validity)? };
         validity.end()?;
         body.element(SEQUENCE)?; // subject
         let public_key = body.element(SEQUENCE)?;
@@ -60,7 +66,7 @@ impl<'a> Certificate<'a> {
         certificate.element(SEQUENCE)?; // signature algorithm
         let signature = certificate.element(BIT_STRING)?;
         certificate.end()?;
-        let mut parsed = Self { not_before, not_after, public_key, signed, signature, basic_constraints: None, key_usage: None };
+        let mut parsed = Self { life, public_key, signed, signature, basic_constraints: None, key_usage: None };
         parsed.read_extensions(listed)?;
         Ok(parsed)
     }
@@ -75,16 +81,24 @@ impl<'a> Certificate<'a> {
             .map_err(|_| AttestationError::Certificate)
     }
 
-    /// Rule 27: an issuer says so in critical `basicConstraints`, may sign certificates, and permits the `below` CAs that
-    /// stand between it and the leaf.
-    pub(super) fn may_issue(&self, below: usize) -> Result<(), AttestationError> {
-        let constraints = self.basic_constraints.as_ref().ok_or(AttestationError::BasicConstraints)?;
-        if !constraints.ca || !constraints.critical {
-            return Err(AttestationError::BasicConstraints);
+    /// Rule 27: an issuer says so in critical `basicConstraints`.
+    pub(super) fn is_issuer(&self) -> Result<(), AttestationError> {
+        match &self.basic_constraints {
+            Some(constraints) if constraints.ca && constraints.critical => Ok(()),
+            _ => Err(AttestationError::BasicConstraints),
         }
-        if constraints.path_length.is_some_and(|most| below > usize::from(most)) {
-            return Err(AttestationError::PathLength);
+    }
+
+    /// Rules 26 and 27: `pathLen`, where there is one, permits the `below` CAs that stand between this issuer and the leaf.
+    pub(super) fn permits_below(&self, below: usize) -> Result<(), AttestationError> {
+        match self.basic_constraints.as_ref().and_then(|constraints| constraints.path_length) {
+            Some(most) if below > usize::from(most) => Err(AttestationError::PathLength),
+            _ => Ok(()),
         }
+    }
+
+    /// Rules 26 and 27: an issuer's key may sign certificates.
+    pub(super) fn may_sign_certificates(&self) -> Result<(), AttestationError> {
         match &self.key_usage {
             Some(usage) if usage.0 & KEY_CERT_SIGN != 0 => Ok(()),
             _ => Err(AttestationError::KeyUsage),
@@ -109,10 +123,10 @@ impl<'a> Certificate<'a> {
 
     /// Rule 24, in milliseconds so that a document's timestamp is compared as it stands.
     pub(super) fn valid_at(&self, milliseconds: u64) -> Result<(), AttestationError> {
-        if milliseconds / 1000 < self.not_before {
+        if milliseconds / 1000 < self.life.not_before {
             return Err(AttestationError::NotYetValid);
         }
-        if milliseconds.div_ceil(1000) > self.not_after {
+        if milliseconds.div_ceil(1000) > self.life.not_after {
             return Err(AttestationError::Expired);
         }
         Ok(())
@@ -140,6 +154,16 @@ impl<'a> Certificate<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Life {
+    /// The life of a certificate (DER), whoever signed it.
+    ///
+    /// # Errors
+    /// [`AttestationError::Certificate`] where it is not strict DER of X.509 version 3.
+    pub fn of(certificate: &[u8]) -> Result<Self, AttestationError> {
+        Certificate::parse(certificate).map(|certificate| certificate.life)
     }
 }
 
@@ -183,50 +207,6 @@ impl KeyUsage {
     }
 }
 
-/// Seconds since 1970 of a `Time`, in the one form that RFC 5280 allows for each type.
-fn time(reader: &mut DerReader<'_>) -> Result<u64, AttestationError> {
-    let (century, text) = match reader.optional(UTC_TIME)? {
-        Some(text) => (None, text),
-        None => {
-            let (century, text) = reader.element(GENERALIZED_TIME)?.split_first_chunk::<2>().ok_or(AttestationError::Certificate)?;
-            (Some(two_digits(*century)?), text)
-        }
-    };
-    let [y1, y2, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2, b'Z'] = text else {
-        return Err(AttestationError::Certificate);
-    };
-    let pair = |tens: &u8, ones: &u8| two_digits([*tens, *ones]);
-    let short_year = pair(y1, y2)?;
-    let century = century.unwrap_or(if short_year >= 50 { 19 } else { 20 });
-    let (month, day) = (pair(m1, m2)?, pair(d1, d2)?);
-    let (hour, minute, second) = (pair(h1, h2)?, pair(n1, n2)?, pair(s1, s2)?);
-    let fits = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second < 60;
-    let days = days_since_1970(century * 100 + short_year, month, day).ok_or(AttestationError::Certificate)?;
-    if !fits {
-        return Err(AttestationError::Certificate);
-    }
-    Ok(days * 86_400 + hour * 3600 + minute * 60 + second)
-}
-
-fn two_digits(digits: [u8; 2]) -> Result<u64, AttestationError> {
-    let [tens, ones] = digits;
-    if tens.is_ascii_digit() && ones.is_ascii_digit() {
-        Ok(u64::from(tens - b'0') * 10 + u64::from(ones - b'0'))
-    } else {
-        Err(AttestationError::Certificate)
-    }
-}
-
-/// Days of the proleptic Gregorian calendar; none before 1970. Years start in March, so a leap day is their last day.
-fn days_since_1970(year: u64, month: u64, day: u64) -> Option<u64> {
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
-    let before_year = 365 * year + year / 4 - year / 100 + year / 400;
-    (before_year + (153 * month + 2) / 5 + day).checked_sub(DAYS_TO_1970)
-}
-
-/// Days from 0000-02-29 to 1970-01-01.
-const DAYS_TO_1970: u64 = 719_469;
-
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const DIGITAL_SIGNATURE: u8 = 0x80;
@@ -239,31 +219,6 @@ const P384_KEY_PREFIX: [u8; 21] =
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn seconds(tag: u8, text: &str) -> Result<u64, AttestationError> {
-        let mut der = vec![tag, u8::try_from(text.len()).unwrap_or(0)];
-        der.extend_from_slice(text.as_bytes());
-        time(&mut DerReader::new(&der))
-    }
-
-    #[test]
-    fn times_are_seconds_since_1970() {
-        assert_eq!(seconds(UTC_TIME, "700101000000Z"), Ok(0));
-        assert_eq!(seconds(UTC_TIME, "191028132805Z"), Ok(1_572_269_285));
-        assert_eq!(seconds(GENERALIZED_TIME, "20491028142805Z"), Ok(2_519_044_085));
-        assert_eq!(seconds(GENERALIZED_TIME, "20240229000000Z"), Ok(1_709_164_800));
-        assert_eq!(seconds(UTC_TIME, "491231235959Z"), Ok(2_524_607_999));
-    }
-
-    #[test]
-    fn times_in_other_forms_are_refused() {
-        for text in ["1910281328Z", "191028132805", "191028132805+0100", "191328132805Z", "19102813280xZ", "500101000000Z"] {
-            assert_eq!(seconds(UTC_TIME, text), Err(AttestationError::Certificate), "{text}");
-        }
-        for text in ["191028132805Z", "20491028142805.1Z", "19691231235959Z", "20490028142805Z", "20491028242805Z"] {
-            assert_eq!(seconds(GENERALIZED_TIME, text), Err(AttestationError::Certificate), "{text}");
-        }
-    }
 
     #[test]
     fn default_values_written_out_are_refused() {

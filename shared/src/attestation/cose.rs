@@ -6,8 +6,8 @@ use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use minicbor::data::{Tag, Type};
 use minicbor::{Decoder, Encoder};
 
-use super::AttestationError;
 use super::certificate::LeafKey;
+use super::{AttestationError, Rule, Trace};
 use crate::limits;
 
 /// A parsed envelope; its payload is not verified yet.
@@ -18,31 +18,26 @@ pub(super) struct CoseSign1<'a> {
 
 impl<'a> CoseSign1<'a> {
     /// Reads an envelope, tagged 18 or bare.
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, AttestationError> {
-        if bytes.len() > limits::ATTESTATION_DOCUMENT {
-            return Err(AttestationError::TooLarge);
-        }
+    pub(super) fn parse(bytes: &'a [u8], trace: &mut Trace) -> Result<Self, AttestationError> {
+        trace.note(Rule::Size, no_longer_than(bytes, limits::ATTESTATION_DOCUMENT))?;
         let mut reader = Decoder::new(bytes);
-        if reader.datatype()? == Type::Tag && reader.tag()? != Tag::new(COSE_SIGN1_TAG) {
-            return Err(AttestationError::Envelope);
-        }
-        if reader.datatype()? != Type::Array || reader.array()? != Some(4) {
-            return Err(AttestationError::Envelope);
-        }
-        if reader.bytes()? != PROTECTED {
-            return Err(AttestationError::Algorithm);
-        }
-        if reader.datatype()? != Type::Map || reader.map()? != Some(0) {
-            return Err(AttestationError::UnprotectedHeader);
-        }
+        trace.part(Rule::Envelope, array_of_four(&mut reader))?;
+        trace.note(Rule::Algorithm, protected_header(&mut reader))?;
+        trace.note(Rule::UnprotectedHeader, unprotected_header(&mut reader))?;
+        trace.note(Rule::Envelope, Self::rest(&mut reader, bytes.len()))
+    }
+
+    /// Payload and signature, and nothing after them.
+    fn rest(reader: &mut Decoder<'a>, length: usize) -> Result<Self, AttestationError> {
         let payload = reader.bytes()?;
         let signature = reader.bytes()?;
-        if reader.position() != bytes.len() {
+        if reader.position() != length {
             return Err(AttestationError::TrailingBytes);
         }
-        if payload.is_empty() || payload.len() > limits::ATTESTATION_PAYLOAD {
-            return Err(AttestationError::TooLarge);
+        if payload.is_empty() {
+            return Err(AttestationError::Envelope);
         }
+        no_longer_than(payload, limits::ATTESTATION_PAYLOAD)?;
         Ok(Self { payload, signature })
     }
 
@@ -66,6 +61,28 @@ impl<'a> CoseSign1<'a> {
             .verify(&signed, self.signature)
             .map_err(|_| AttestationError::Signature)
     }
+}
+
+fn no_longer_than(bytes: &[u8], most: usize) -> Result<(), AttestationError> {
+    if bytes.len() > most { Err(AttestationError::TooLarge) } else { Ok(()) }
+}
+
+fn array_of_four(reader: &mut Decoder<'_>) -> Result<(), AttestationError> {
+    if reader.datatype()? == Type::Tag && reader.tag()? != Tag::new(COSE_SIGN1_TAG) {
+        return Err(AttestationError::Envelope);
+    }
+    if reader.datatype()? != Type::Array || reader.array()? != Some(4) {
+        return Err(AttestationError::Envelope);
+    }
+    Ok(())
+}
+
+fn protected_header(reader: &mut Decoder<'_>) -> Result<(), AttestationError> {
+    if reader.bytes()? == PROTECTED { Ok(()) } else { Err(AttestationError::Algorithm) }
+}
+
+fn unprotected_header(reader: &mut Decoder<'_>) -> Result<(), AttestationError> {
+    if reader.datatype()? == Type::Map && reader.map()? == Some(0) { Ok(()) } else { Err(AttestationError::UnprotectedHeader) }
 }
 
 impl From<minicbor::decode::Error> for AttestationError {

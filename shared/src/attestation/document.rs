@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use minicbor::Decoder;
 use minicbor::data::Type;
 
-use super::AttestationError;
+use super::{AttestationError, Rule, Trace};
 use crate::limits;
 
 /// What a Nitro Security Module states about an enclave.
@@ -29,6 +29,8 @@ pub struct AttestationDocument {
     pub user_data: Option<Vec<u8>>,
     /// The nonce that the enclave asked to have included.
     pub nonce: Option<Vec<u8>>,
+    /// Names of fields that this reader does not know. Their values were passed over; nothing is concluded from them.
+    pub unknown_fields: Vec<String>,
 }
 
 /// One PCR: the 48 bytes of a SHA-384.
@@ -41,16 +43,21 @@ pub struct Timestamp(u64);
 
 impl AttestationDocument {
     /// Reads the payload of an envelope.
-    pub(super) fn parse(payload: &[u8]) -> Result<Self, AttestationError> {
+    pub(super) fn parse(payload: &[u8], trace: &mut Trace) -> Result<Self, AttestationError> {
+        let read = Self::read(payload, trace);
+        trace.note(Rule::Payload, read)?.finish(trace)
+    }
+
+    fn read(payload: &[u8], trace: &mut Trace) -> Result<Fields, AttestationError> {
         let mut reader = Decoder::new(payload);
         let mut fields = Fields::default();
         // Hardware since August 2025 sends this map, and only this one, with indefinite length.
         match reader.map()? {
-            // A claimed count needs no bound: the tenth field is unknown or a duplicate.
-            Some(count) => (0..count).try_for_each(|_| fields.read(&mut reader))?,
+            // A claimed count needs no bound: beyond the known and a few unknown fields every further one is an error.
+            Some(count) => (0..count).try_for_each(|_| fields.read(&mut reader, trace))?,
             None => {
                 while reader.datatype()? != Type::Break {
-                    fields.read(&mut reader)?;
+                    fields.read(&mut reader, trace)?;
                 }
                 reader.skip()?;
             }
@@ -58,7 +65,7 @@ impl AttestationDocument {
         if reader.position() != payload.len() {
             return Err(AttestationError::TrailingBytes);
         }
-        fields.finish()
+        Ok(fields)
     }
 
     /// The public key, if there is one with any bytes: what a KMS recipient needs.
@@ -67,10 +74,12 @@ impl AttestationDocument {
         self.public_key.as_deref().filter(|key| !key.is_empty())
     }
 
-    /// True where PCR0, PCR1 and PCR2 are all zero (or absent): an enclave in debug mode, whose console the parent reads.
+    /// True where PCR0, PCR1 or PCR2 is zero or absent: an enclave in debug mode, whose console the parent reads. Hardware
+    /// zeroes all three; one is enough here, because no image measures to zero. Other PCRs say nothing of it: PCR3 and PCR4
+    /// keep their values in debug mode.
     #[must_use]
     pub fn is_debug(&self) -> bool {
-        [0, 1, 2].iter().all(|index| self.pcrs.get(index).is_none_or(Pcr::is_zero))
+        [0, 1, 2].iter().any(|index| self.pcrs.get(index).is_none_or(Pcr::is_zero))
     }
 }
 
@@ -115,37 +124,56 @@ struct Fields {
     public_key: Option<Option<Vec<u8>>>,
     user_data: Option<Option<Vec<u8>>>,
     nonce: Option<Option<Vec<u8>>>,
+    unknown: Vec<String>,
 }
 
 impl Fields {
-    fn read(&mut self, reader: &mut Decoder<'_>) -> Result<(), AttestationError> {
+    fn read(&mut self, reader: &mut Decoder<'_>, trace: &mut Trace) -> Result<(), AttestationError> {
         match reader.str()? {
-            "module_id" => once(&mut self.module_id, "module_id", module_id(reader)?),
-            "digest" => once(&mut self.digest, "digest", digest(reader)?),
-            "timestamp" => once(&mut self.timestamp, "timestamp", timestamp(reader)?),
-            "pcrs" => once(&mut self.pcrs, "pcrs", pcrs(reader)?),
-            "certificate" => once(&mut self.certificate, "certificate", certificate(reader, "certificate")?),
-            "cabundle" => once(&mut self.cabundle, "cabundle", cabundle(reader)?),
-            "public_key" => once(&mut self.public_key, "public_key", optional(reader, "public_key")?),
-            "user_data" => once(&mut self.user_data, "user_data", optional(reader, "user_data")?),
-            "nonce" => once(&mut self.nonce, "nonce", optional(reader, "nonce")?),
-            "nitrotpm_pcrs" => Err(AttestationError::NitroTpm),
-            _ => Err(AttestationError::UnknownField),
+            "module_id" => once(&mut self.module_id, "module_id", trace.note(Rule::ModuleId, module_id(reader))?),
+            "digest" => once(&mut self.digest, "digest", trace.note(Rule::Digest, digest(reader))?),
+            "timestamp" => once(&mut self.timestamp, "timestamp", trace.note(Rule::Timestamp, timestamp(reader))?),
+            "pcrs" => once(&mut self.pcrs, "pcrs", trace.note(Rule::Pcrs, pcrs(reader))?),
+            "certificate" => once(&mut self.certificate, "certificate", trace.note(Rule::Certificate, certificate(reader, "certificate"))?),
+            "cabundle" => once(&mut self.cabundle, "cabundle", trace.note(Rule::Cabundle, cabundle(reader))?),
+            "public_key" => once(&mut self.public_key, "public_key", trace.note(Rule::PublicKey, optional(reader, "public_key"))?),
+            "user_data" => once(&mut self.user_data, "user_data", trace.note(Rule::UserData, optional(reader, "user_data"))?),
+            "nonce" => once(&mut self.nonce, "nonce", trace.note(Rule::Nonce, optional(reader, "nonce"))?),
+            name if name.starts_with(NITRO_TPM) => trace.note(Rule::EnclaveDocument, Err(AttestationError::NitroTpm)),
+            name => {
+                self.unknown(name)?;
+                reader.skip()?;
+                Ok(())
+            }
         }
     }
 
-    fn finish(self) -> Result<AttestationDocument, AttestationError> {
-        let missing = AttestationError::MissingField;
-        self.digest.ok_or(missing("digest"))?;
+    /// A field that AWS may add one day is passed over, with its name kept. Whoever reads this: a field that is not known
+    /// must never make a document better than it is without it.
+    fn unknown(&mut self, name: &str) -> Result<(), AttestationError> {
+        if self.unknown.len() == limits::ATTESTATION_UNKNOWN_FIELDS || name.len() > limits::ATTESTATION_UNKNOWN_NAME {
+            return Err(AttestationError::UnknownField);
+        }
+        if self.unknown.iter().any(|known| known == name) {
+            return Err(AttestationError::DuplicateField("unknown"));
+        }
+        self.unknown.push(name.to_owned());
+        Ok(())
+    }
+
+    fn finish(self, trace: &mut Trace) -> Result<AttestationDocument, AttestationError> {
+        trace.note(Rule::EnclaveDocument, Ok(()))?;
+        trace.note(Rule::Digest, self.digest.ok_or(AttestationError::MissingField("digest")))?;
         Ok(AttestationDocument {
-            module_id: self.module_id.ok_or(missing("module_id"))?,
-            timestamp: self.timestamp.ok_or(missing("timestamp"))?,
-            pcrs: self.pcrs.ok_or(missing("pcrs"))?,
-            certificate: self.certificate.ok_or(missing("certificate"))?,
-            cabundle: self.cabundle.ok_or(missing("cabundle"))?,
-            public_key: self.public_key.flatten(),
-            user_data: self.user_data.flatten(),
-            nonce: self.nonce.flatten(),
+            module_id: trace.note(Rule::ModuleId, self.module_id.ok_or(AttestationError::MissingField("module_id")))?,
+            timestamp: trace.note(Rule::Timestamp, self.timestamp.ok_or(AttestationError::MissingField("timestamp")))?,
+            pcrs: trace.note(Rule::Pcrs, self.pcrs.ok_or(AttestationError::MissingField("pcrs")))?,
+            certificate: trace.note(Rule::Certificate, self.certificate.ok_or(AttestationError::MissingField("certificate")))?,
+            cabundle: trace.note(Rule::Cabundle, self.cabundle.ok_or(AttestationError::MissingField("cabundle")))?,
+            public_key: trace.note(Rule::PublicKey, Ok(self.public_key.flatten()))?,
+            user_data: trace.note(Rule::UserData, Ok(self.user_data.flatten()))?,
+            nonce: trace.note(Rule::Nonce, Ok(self.nonce.flatten()))?,
+            unknown_fields: self.unknown,
         })
     }
 }
@@ -220,5 +248,11 @@ fn optional(reader: &mut Decoder<'_>, name: &'static str) -> Result<Option<Vec<u
     Ok(Some(bytes.to_owned()))
 }
 
+/// How the fields of a NitroTPM's document begin: it comes from the same root and speaks of an ordinary instance.
+const NITRO_TPM: &str = "nitrotpm";
+
 /// PCRs that an NSM has.
 const PCRS: u64 = 32;
+
+#[cfg(test)]
+mod tests;
