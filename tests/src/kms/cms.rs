@@ -1,6 +1,6 @@
 //! `CiphertextForRecipient` in the shape of real KMS: ContentInfo with EnvelopedData version 2, one key transport recipient
-//! by subject key identifier, RSAES-OAEP with SHA-256, AES-256-CBC. An independent reader of the same shape is the
-//! enclave's; the two share no code.
+//! by subject key identifier, RSAES-OAEP with SHA-256, AES-256-CBC; and in other shapes that say the same, on demand. An
+//! independent reader is the enclave's; the two share no code.
 
 use aws_lc_rs::cipher::{AES_256, DecryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::digest;
@@ -11,17 +11,29 @@ use clap::ValueEnum;
 
 use super::error::KmsError;
 
-/// How the answer is encoded. Real KMS has been seen with the first two.
+/// How the answer is encoded. Real KMS has been seen with the first two; BER and the standards allow the others as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CmsForm {
-    /// Indefinite lengths; content in one OCTET STRING inside a constructed `[0]`.
+    /// Indefinite lengths; content in one OCTET STRING inside a constructed [0]. Seen from AWS.
     Constructed,
-    /// Indefinite lengths; content directly in a primitive `[0]`.
+    /// Indefinite lengths; content directly in a primitive [0]. Seen from AWS.
     Primitive,
     /// As `constructed`, with the content in several pieces of 16 bytes.
     Chunked,
-    /// Definite lengths throughout.
+    /// As `constructed`, with pieces of 1, 0 and the remaining bytes.
+    Uneven,
+    /// As `constructed`, with the pieces inside a constructed OCTET STRING.
+    Nested,
+    /// As `constructed`, with definite lengths throughout.
     Definite,
+    /// DER: definite lengths and a primitive [0].
+    Der,
+    /// As `constructed`, with OAEP's default label written out.
+    ExplicitLabel,
+    /// As `constructed`, with SHA-256's parameters absent instead of NULL.
+    AbsentParameters,
+    /// What LocalStack sends: DER, versions 0, the recipient by issuer and serial number. Strict readers refuse it.
+    IssuerSerial,
 }
 
 /// Seals `plaintext` to the recipient whose SubjectPublicKeyInfo is `public_key`.
@@ -38,22 +50,49 @@ pub(super) fn seal(form: CmsForm, key: &OaepPublicEncryptingKey, public_key: &[u
 }
 
 fn encode(form: CmsForm, identifier: &[u8], encrypted_key: &[u8], iv: &FixedLength<16>, content: &[u8]) -> Vec<u8> {
-    let sha256 = element(SEQUENCE, &[element(OID, ID_SHA256), element(NULL, &[])].concat());
-    let mask = element(SEQUENCE, &[element(OID, ID_MGF1), sha256.clone()].concat());
-    let oaep_parameters = element(SEQUENCE, &[element(CONTEXT_0, &sha256), element(CONTEXT_1, &mask)].concat());
-    let key_algorithm = element(SEQUENCE, &[element(OID, ID_RSAES_OAEP), oaep_parameters].concat());
-    let recipient = [element(INTEGER, &[2]), element(CONTEXT_0_PRIMITIVE, identifier), key_algorithm, element(OCTET_STRING, encrypted_key)];
+    let definite = matches!(form, CmsForm::Definite | CmsForm::Der | CmsForm::IssuerSerial);
+    let outer = |tag, content: &[u8]| if definite { element(tag, content) } else { indefinite(tag, content) };
+    let version = element(INTEGER, &[if form == CmsForm::IssuerSerial { 0 } else { 2 }]);
+    let recipient_identifier = match form {
+        CmsForm::IssuerSerial => issuer_and_serial_number(),
+        _ => element(CONTEXT_0_PRIMITIVE, identifier),
+    };
+    let recipient = [version.clone(), recipient_identifier, key_algorithm(form), element(OCTET_STRING, encrypted_key)];
     let recipients = element(SET, &element(SEQUENCE, &recipient.concat()));
     let content_algorithm = element(SEQUENCE, &[element(OID, ID_AES256_CBC), element(OCTET_STRING, iv.as_ref())].concat());
-    let outer = |tag, content: &[u8]| if form == CmsForm::Definite { element(tag, content) } else { indefinite(tag, content) };
+    let pieces = |pieces: &[&[u8]]| pieces.iter().flat_map(|piece| element(OCTET_STRING, piece)).collect::<Vec<_>>();
     let encrypted_content = match form {
-        CmsForm::Primitive => element(CONTEXT_0_PRIMITIVE, content),
-        CmsForm::Constructed | CmsForm::Definite => outer(CONTEXT_0, &element(OCTET_STRING, content)),
-        CmsForm::Chunked => outer(CONTEXT_0, &content.chunks(16).flat_map(|piece| element(OCTET_STRING, piece)).collect::<Vec<_>>()),
+        CmsForm::Primitive | CmsForm::Der | CmsForm::IssuerSerial => element(CONTEXT_0_PRIMITIVE, content),
+        CmsForm::Chunked => outer(CONTEXT_0, &pieces(&content.chunks(16).collect::<Vec<_>>())),
+        CmsForm::Uneven => outer(CONTEXT_0, &pieces(&[&content[..1], &[], &content[1..]])),
+        CmsForm::Nested => outer(CONTEXT_0, &outer(OCTET_STRING_CONSTRUCTED, &pieces(&[&content[..16], &content[16..]]))),
+        _ => outer(CONTEXT_0, &element(OCTET_STRING, content)),
     };
     let content_info = outer(SEQUENCE, &[element(OID, ID_DATA), content_algorithm, encrypted_content].concat());
-    let enveloped = outer(SEQUENCE, &[element(INTEGER, &[2]), recipients, content_info].concat());
+    let enveloped = outer(SEQUENCE, &[version, recipients, content_info].concat());
     outer(SEQUENCE, &[element(OID, ID_ENVELOPED_DATA), outer(CONTEXT_0, &enveloped)].concat())
+}
+
+/// RSAES-OAEP with SHA-256 and MGF1 with SHA-256 (RFC 4055, section 4.1).
+fn key_algorithm(form: CmsForm) -> Vec<u8> {
+    let null = if form == CmsForm::AbsentParameters { Vec::new() } else { element(NULL, &[]) };
+    let sha256 = element(SEQUENCE, &[element(OID, ID_SHA256), null].concat());
+    let mask = element(SEQUENCE, &[element(OID, ID_MGF1), sha256.clone()].concat());
+    let label = match form {
+        CmsForm::ExplicitLabel => {
+            element(CONTEXT_2, &element(SEQUENCE, &[element(OID, ID_P_SPECIFIED), element(OCTET_STRING, &[])].concat()))
+        }
+        _ => Vec::new(),
+    };
+    let parameters = element(SEQUENCE, &[element(CONTEXT_0, &sha256), element(CONTEXT_1, &mask), label].concat());
+    element(SEQUENCE, &[element(OID, ID_RSAES_OAEP), parameters].concat())
+}
+
+/// `CN=recipient`, serial number 1: made up, as LocalStack's is.
+fn issuer_and_serial_number() -> Vec<u8> {
+    let attribute = element(SEQUENCE, &[element(OID, ID_COMMON_NAME), element(UTF8_STRING, b"recipient")].concat());
+    let issuer = element(SEQUENCE, &element(SET, &attribute));
+    element(SEQUENCE, &[issuer, element(INTEGER, &[1])].concat())
 }
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -80,16 +119,21 @@ const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OID: u8 = 0x06;
+const UTF8_STRING: u8 = 0x0c;
+const OCTET_STRING_CONSTRUCTED: u8 = 0x24;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
 const CONTEXT_0_PRIMITIVE: u8 = 0x80;
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
+const CONTEXT_2: u8 = 0xa2;
 
 const ID_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
 const ID_ENVELOPED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03];
 const ID_RSAES_OAEP: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x07];
 const ID_MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+const ID_P_SPECIFIED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x09];
+const ID_COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const ID_SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 const ID_AES256_CBC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a];
 
@@ -97,6 +141,13 @@ const ID_AES256_CBC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0
 mod tests {
     use super::*;
     use aws_lc_rs::iv::FixedLength;
+
+    #[test]
+    fn no_two_forms_are_alike() {
+        let made = CmsForm::value_variants().iter().map(|form| encode(*form, &[1; 32], &[2; 256], &FixedLength::from([3; 16]), &[4; 48]));
+        let made: std::collections::BTreeSet<_> = made.collect();
+        assert_eq!(made.len(), CmsForm::value_variants().len());
+    }
 
     /// The answer of real KMS in AWS's own C SDK's tests has this layout; rebuilding it from its parts gives it back.
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::authorize::Facts;
 use super::blob::{self, EncryptionContext};
+use super::decision::{Decision, FailedCheck};
 use super::error::KmsError;
 use super::key::Key;
 use super::operations::{Blob, Call, base64, not_dry};
@@ -61,11 +62,11 @@ pub(super) fn encrypt(call: &mut Call<'_>) -> Result<Value, KmsError> {
         return Err(KmsError::constraint(None, "plaintext", "have length greater than or equal to 1"));
     }
     call.note_context(&input.encryption_context)?;
-    let facts = Facts { context: Some(&input.encryption_context), ..Facts::default() };
+    let facts = Facts { context: Some(&input.encryption_context), extra: algorithm_key(), ..Facts::default() };
     let key = call.key(&input.key_id, "kms:Encrypt", facts)?;
-    key.usable()?;
+    key.usable("ENCRYPT_DECRYPT", "Encrypt")?;
     not_dry(input.dry_run)?;
-    let ciphertext = blob::seal(&key, &input.encryption_context, &input.plaintext.0)?;
+    let ciphertext = call.server.ciphertexts.seal(&key, &input.encryption_context, &input.plaintext.0)?;
     Ok(json!({
         "CiphertextBlob": base64(&ciphertext),
         "KeyId": answered_arn(call, &key),
@@ -80,30 +81,37 @@ pub(super) fn decrypt(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let recipient = recipient(call, input.recipient)?;
     let ciphertext = input.ciphertext_blob.ok_or_else(|| KmsError::constraint(None, "ciphertextBlob", "not be null"))?.0;
     check_ciphertext(&ciphertext)?;
-    let facts = Facts { context: Some(&input.encryption_context), recipient: recipient.as_ref(), ..Facts::default() };
+    let facts =
+        Facts { context: Some(&input.encryption_context), recipient: recipient.as_ref(), extra: algorithm_key(), ..Facts::default() };
     let key = source_key(call, &ciphertext, input.key_id.as_deref(), "kms:Decrypt", facts)?;
-    let plaintext = blob::open(&key, &input.encryption_context, &ciphertext)?;
+    let plaintext = call.server.ciphertexts.open(&key, &input.encryption_context, &ciphertext, call.entry)?;
     not_dry(input.dry_run)?;
     let mut answer = Map::new();
     answer.insert("KeyId".to_owned(), answered_arn(call, &key));
     answer.insert("EncryptionAlgorithm".to_owned(), json!("SYMMETRIC_DEFAULT"));
     answer.insert("KeyMaterialId".to_owned(), json!(key.material_id));
-    add_plaintext(call, &mut answer, recipient.as_ref(), plaintext)?;
+    add_plaintext(call, &mut answer, recipient.as_ref(), "Plaintext", plaintext)?;
     Ok(Value::Object(answer))
 }
 
 pub(super) fn re_encrypt(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let input: ReEncrypt = call.input()?;
     check_ciphertext(&input.ciphertext_blob.0)?;
-    let facts = Facts { context: Some(&input.destination_encryption_context), ..Facts::default() };
+    // The source's key is looked at first: a policy can ask whether both are one.
+    let same = match input.source_key_id.as_deref() {
+        Some(named) => call.find(named)?.0.id,
+        None => blob::key_id(&input.ciphertext_blob.0)?,
+    } == call.find(&input.destination_key_id)?.0.id;
+    let extra = || vec![("kms:ReEncryptOnSameKey", same.to_string())];
+    let facts = Facts { context: Some(&input.destination_encryption_context), extra: extra(), ..Facts::default() };
     let destination = call.key(&input.destination_key_id, "kms:ReEncryptTo", facts)?;
-    destination.usable()?;
+    destination.usable("ENCRYPT_DECRYPT", "ReEncrypt")?;
     call.note_context(&input.source_encryption_context)?;
-    let facts = Facts { context: Some(&input.source_encryption_context), ..Facts::default() };
+    let facts = Facts { context: Some(&input.source_encryption_context), extra: extra(), ..Facts::default() };
     let source = source_key(call, &input.ciphertext_blob.0, input.source_key_id.as_deref(), "kms:ReEncryptFrom", facts)?;
-    let plaintext = blob::open(&source, &input.source_encryption_context, &input.ciphertext_blob.0)?;
+    let plaintext = call.server.ciphertexts.open(&source, &input.source_encryption_context, &input.ciphertext_blob.0, call.entry)?;
     not_dry(input.dry_run)?;
-    let ciphertext = blob::seal(&destination, &input.destination_encryption_context, &plaintext)?;
+    let ciphertext = call.server.ciphertexts.seal(&destination, &input.destination_encryption_context, &plaintext)?;
     Ok(json!({
         "CiphertextBlob": base64(&ciphertext),
         "KeyId": destination.arn(),
@@ -127,8 +135,16 @@ fn source_key(call: &mut Call<'_>, ciphertext: &[u8], named: Option<&str>, actio
             call.key(id, action, facts)?
         }
     };
-    key.usable()?;
-    if made_by? != key.id {
+    key.usable("ENCRYPT_DECRYPT", action.strip_prefix("kms:").unwrap_or(action))?;
+    let made_by = made_by?;
+    if made_by != key.id {
+        let failed = FailedCheck {
+            at: "ciphertext".to_owned(),
+            condition: "KeyId names the key that made it".to_owned(),
+            expected: vec![made_by],
+            actual: Some(vec![key.id]),
+        };
+        call.entry.decisions.push(Decision::denied("KeyId", "another key made the ciphertext", vec![failed]));
         return Err(KmsError::new(
             "IncorrectKeyException",
             "The key ID in the request does not identify a CMK that can perform this operation.",
@@ -148,8 +164,16 @@ fn check_ciphertext(ciphertext: &[u8]) -> Result<(), KmsError> {
 fn check_algorithm(algorithm: Option<&str>) -> Result<(), KmsError> {
     match algorithm {
         None | Some("SYMMETRIC_DEFAULT") => Ok(()),
-        Some(_) => Err(KmsError::new("InvalidKeyUsageException", "mock KMS: keys here are for SYMMETRIC_DEFAULT only")),
+        // Recorded, in an issue of spring-cloud-config-aws-kms, the other way round.
+        Some(other) => {
+            let text = format!("Algorithm {other} is incompatible with key spec SYMMETRIC_DEFAULT.");
+            Err(KmsError::new("InvalidKeyUsageException", text))
+        }
     }
+}
+
+fn algorithm_key() -> Vec<(&'static str, String)> {
+    vec![("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT".to_owned())]
 }
 
 const PLAINTEXT_MAX: usize = 4096;

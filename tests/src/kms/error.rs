@@ -14,9 +14,14 @@ impl KmsError {
         Self { code, text: Some(text.into()) }
     }
 
+    /// Without a text, as some are recorded.
+    pub(super) fn silent(code: &'static str) -> Self {
+        Self { code, text: None }
+    }
+
     /// Recorded: the body is exactly `{"__type":"InvalidCiphertextException"}`.
     pub(super) fn invalid_ciphertext() -> Self {
-        Self { code: "InvalidCiphertextException", text: None }
+        Self::silent("InvalidCiphertextException")
     }
 
     pub(super) fn validation(text: impl Into<String>) -> Self {

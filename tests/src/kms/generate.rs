@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::authorize::Facts;
-use super::blob::{self, EncryptionContext};
+use super::blob::EncryptionContext;
 use super::error::KmsError;
 use super::operations::{Call, base64, not_dry};
 use super::recipient::{Recipient, RecipientInfo};
@@ -33,14 +33,14 @@ struct GenerateRandom {
 pub(super) fn data_key(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let mut input: GenerateDataKey = call.input()?;
     let recipient = recipient(call, input.recipient.take())?;
-    let (plaintext, mut answer) = new_data_key(call, &input, "kms:GenerateDataKey", recipient.as_ref())?;
-    add_plaintext(call, &mut answer, recipient.as_ref(), plaintext)?;
+    let (plaintext, mut answer) = new_data_key(call, &input, "GenerateDataKey", recipient.as_ref())?;
+    add_plaintext(call, &mut answer, recipient.as_ref(), "Plaintext", plaintext)?;
     Ok(Value::Object(answer))
 }
 
 pub(super) fn data_key_without_plaintext(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let input: GenerateDataKey = call.input()?;
-    new_data_key(call, &input, "kms:GenerateDataKeyWithoutPlaintext", None).map(|(_, answer)| Value::Object(answer))
+    new_data_key(call, &input, "GenerateDataKeyWithoutPlaintext", None).map(|(_, answer)| Value::Object(answer))
 }
 
 pub(super) fn random(call: &mut Call<'_>) -> Result<Value, KmsError> {
@@ -50,14 +50,14 @@ pub(super) fn random(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let recipient = recipient(call, input.recipient)?;
     let mut answer = Map::new();
     let random = random_bytes(length)?;
-    add_plaintext(call, &mut answer, recipient.as_ref(), random)?;
+    add_plaintext(call, &mut answer, recipient.as_ref(), "Plaintext", random)?;
     Ok(Value::Object(answer))
 }
 
 fn new_data_key(
     call: &mut Call<'_>,
     input: &GenerateDataKey,
-    action: &str,
+    operation: &str,
     recipient: Option<&Recipient>,
 ) -> Result<(Vec<u8>, Map<String, Value>), KmsError> {
     let length = match (input.key_spec.as_deref(), input.number_of_bytes) {
@@ -69,12 +69,12 @@ fn new_data_key(
     };
     call.note_context(&input.encryption_context)?;
     let facts = Facts { context: Some(&input.encryption_context), recipient, ..Facts::default() };
-    let key = call.key(&input.key_id, action, facts)?;
-    key.usable()?;
+    let key = call.key(&input.key_id, &format!("kms:{operation}"), facts)?;
+    key.usable("ENCRYPT_DECRYPT", operation)?;
     not_dry(input.dry_run)?;
     let plaintext = random_bytes(length)?;
     let mut answer = Map::new();
-    answer.insert("CiphertextBlob".to_owned(), base64(&blob::seal(&key, &input.encryption_context, &plaintext)?));
+    answer.insert("CiphertextBlob".to_owned(), base64(&call.server.ciphertexts.seal(&key, &input.encryption_context, &plaintext)?));
     answer.insert("KeyId".to_owned(), answered_arn(call, &key));
     answer.insert("KeyMaterialId".to_owned(), json!(key.material_id));
     Ok((plaintext, answer))

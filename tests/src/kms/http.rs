@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -46,7 +47,15 @@ async fn answer(request: Request<Incoming>, server: Arc<Server>) -> Result<Respo
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, BODY_MAX).collect().await.map_err(io::Error::other)?.to_bytes();
     let mut entry = Entry::new(uuid().unwrap_or_default());
+    entry.operation = operation(&parts).to_owned();
+    if let Some(delay) = server.faults.delay() {
+        entry.faults.push(FaultKind::Slow.name());
+        tokio::time::sleep(delay).await;
+    }
     let disconnect = server.faults.happens(FaultKind::Disconnect);
+    if disconnect {
+        entry.faults.push(FaultKind::Disconnect.name());
+    }
     let mut result = if disconnect { Err(KmsError::new("disconnect", "")) } else { handle(&parts, &body, &server, &mut entry) };
     if entry.operation == "Decrypt" && entry.encryption_context.contains_key("sealroom:field") && !server.faults.all_are_here().await {
         result = Err(KmsError::new("KMSInternalException", "mock KMS: the other requests did not come"));
@@ -71,20 +80,20 @@ async fn answer(request: Request<Incoming>, server: Arc<Server>) -> Result<Respo
         .map_err(io::Error::other)
 }
 
-fn handle(parts: &http::request::Parts, body: &[u8], server: &Server, entry: &mut Entry) -> Result<Value, KmsError> {
-    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let operation = target.strip_prefix("TrentService.").unwrap_or_default();
-    entry.operation = operation.to_owned();
+fn handle(parts: &Parts, body: &[u8], server: &Server, entry: &mut Entry) -> Result<Value, KmsError> {
+    let operation = operation(parts);
     if parts.method != Method::POST || parts.uri.path() != "/" || parts.uri.query().is_some() || operation.is_empty() {
         return Err(KmsError::new("UnknownOperationException", "mock KMS: expected POST / with X-Amz-Target: TrentService.NAME"));
     }
     let now = Timestamp::now();
     let caller = sigv4::verify(parts, body, &server.credentials, now)?;
     entry.principal = Some(caller.principal.arn().to_owned());
-    if server.faults.happens(FaultKind::ExpiredToken) {
+    if server.faults.happens(FaultKind::Expire) {
+        entry.faults.push(FaultKind::Expire.name());
         return Err(KmsError::new("ExpiredTokenException", "The security token included in the request is expired"));
     }
     if server.faults.happens(FaultKind::Throttle) {
+        entry.faults.push(FaultKind::Throttle.name());
         return Err(KmsError::new(
             "ThrottlingException",
             "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
@@ -92,6 +101,12 @@ fn handle(parts: &http::request::Parts, body: &[u8], server: &Server, entry: &mu
     }
     let input = serde_json::from_slice(body).map_err(|error| KmsError::new("SerializationException", error.to_string()))?;
     operations::dispatch(operation, Call { server, caller, input, entry, now })
+}
+
+/// The operation's name, from the header that carries it; empty where there is none.
+fn operation(parts: &Parts) -> &str {
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    target.strip_prefix("TrentService.").unwrap_or_default()
 }
 
 const CONTENT: &str = "application/x-amz-json-1.1";

@@ -1,5 +1,6 @@
-//! One symmetric KMS key: its metadata, policy and 32 bytes of material.
+//! One KMS key: its metadata, policy, grants and material.
 
+use aws_lc_rs::agreement::PrivateKey;
 use aws_lc_rs::rand;
 use sealroom_shared::digest;
 use serde::{Deserialize, Serialize};
@@ -7,34 +8,42 @@ use serde_json::{Value, json};
 
 use super::credentials::ACCOUNT;
 use super::error::KmsError;
+use super::grant::Grant;
+use super::key_spec::KeySpec;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Key {
     pub(super) id: String,
     pub(super) region: String,
     pub(super) description: String,
+    #[serde(default)]
+    pub(super) spec: KeySpec,
     pub(super) enabled: bool,
     /// Seconds since 1970; set while the key is pending deletion.
     pub(super) deletion: Option<f64>,
     pub(super) created: f64,
     /// The text as it was put.
     pub(super) policy: String,
-    /// 64 hex digits.
+    #[serde(default)]
+    pub(super) grants: Vec<Grant>,
+    /// In hex: what [`KeySpec::material`] made.
     material: String,
     pub(super) material_id: String,
 }
 
 impl Key {
-    pub(super) fn generate(region: &str, description: String, policy: String, now: f64) -> Result<Self, KmsError> {
+    pub(super) fn generate(spec: KeySpec, region: &str, description: String, policy: String, now: f64) -> Result<Self, KmsError> {
         Ok(Self {
             id: uuid()?,
             region: region.to_owned(),
             description,
+            spec,
             enabled: true,
             deletion: None,
             created: now,
             policy,
-            material: random_hex::<32>()?,
+            grants: Vec::new(),
+            material: digest::hex(&spec.material()?),
             material_id: random_hex::<32>()?,
         })
     }
@@ -43,19 +52,36 @@ impl Key {
         arn(&self.region, &self.id)
     }
 
+    /// The 32 bytes of a symmetric key.
     pub(super) fn material(&self) -> Result<[u8; 32], KmsError> {
-        digest::unhex(&self.material).ok_or_else(|| KmsError::new("KMSInternalException", "mock KMS: keys.json is damaged"))
+        digest::unhex(&self.material).ok_or_else(damaged)
     }
 
-    /// The key can be used now.
-    pub(super) fn usable(&self) -> Result<(), KmsError> {
-        if self.deletion.is_some() {
-            return Err(KmsError::new("KMSInvalidStateException", format!("{} is pending deletion.", self.arn())));
-        }
+    /// The private key of an asymmetric one.
+    pub(super) fn private_key(&self) -> Result<PrivateKey, KmsError> {
+        let bytes: Option<Vec<u8>> = self.material.as_bytes().chunks(2).map(unhex_byte).collect();
+        let curve = self.spec.curve().ok_or_else(damaged)?;
+        PrivateKey::from_private_key_der(curve, &bytes.ok_or_else(damaged)?).map_err(|_| damaged())
+    }
+
+    /// The key can be used now, for an operation that keys of `usage` have.
+    pub(super) fn usable(&self, usage: &str, operation: &str) -> Result<(), KmsError> {
+        self.not_pending()?;
         if !self.enabled {
             return Err(KmsError::new("DisabledException", format!("{} is disabled.", self.arn())));
         }
+        if self.spec.usage() != usage {
+            let text = format!("{} key usage is {} which is not valid for {operation}.", self.arn(), self.spec.usage());
+            return Err(KmsError::new("InvalidKeyUsageException", text));
+        }
         Ok(())
+    }
+
+    pub(super) fn not_pending(&self) -> Result<(), KmsError> {
+        match self.deletion {
+            None => Ok(()),
+            Some(_) => Err(KmsError::new("KMSInvalidStateException", format!("{} is pending deletion.", self.arn()))),
+        }
     }
 
     /// `KeyMetadata` of CreateKey and DescribeKey.
@@ -72,21 +98,33 @@ impl Key {
             "CreationDate": self.created,
             "Enabled": self.enabled && self.deletion.is_none(),
             "Description": self.description,
-            "KeyUsage": "ENCRYPT_DECRYPT",
+            "KeyUsage": self.spec.usage(),
             "KeyState": state,
             "Origin": "AWS_KMS",
             "KeyManager": "CUSTOMER",
-            "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
-            "KeySpec": "SYMMETRIC_DEFAULT",
-            "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+            "CustomerMasterKeySpec": self.spec.name(),
+            "KeySpec": self.spec.name(),
             "MultiRegion": false,
-            "CurrentKeyMaterialId": self.material_id,
         });
+        if self.spec == KeySpec::Symmetric {
+            metadata["EncryptionAlgorithms"] = json!(["SYMMETRIC_DEFAULT"]);
+            metadata["CurrentKeyMaterialId"] = json!(self.material_id);
+        } else {
+            metadata["KeyAgreementAlgorithms"] = json!(["ECDH"]);
+        }
         if let Some(deletion) = self.deletion {
             metadata["DeletionDate"] = json!(deletion);
         }
         metadata
     }
+}
+
+fn damaged() -> KmsError {
+    KmsError::new("KMSInternalException", "mock KMS: keys.json is damaged")
+}
+
+fn unhex_byte(digits: &[u8]) -> Option<u8> {
+    u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// The ARN of a key of the one account.
@@ -115,7 +153,7 @@ pub(super) fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     (uuid_text(&bytes) == text).then_some(bytes)
 }
 
-fn random_hex<const N: usize>() -> Result<String, KmsError> {
+pub(super) fn random_hex<const N: usize>() -> Result<String, KmsError> {
     let mut bytes = [0; N];
     rand::fill(&mut bytes)?;
     Ok(digest::hex(&bytes))

@@ -4,10 +4,11 @@ use sealroom_parent::key_policy::KeyPolicy;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::authorize::{Facts, authorize, keeps_control};
+use super::authorize::{Facts, keeps_control};
 use super::credentials::ACCOUNT;
 use super::error::KmsError;
 use super::key::Key;
+use super::key_spec::KeySpec;
 use super::operations::Call;
 use super::store::{Alias, State};
 
@@ -65,15 +66,12 @@ struct ListAliases {
 pub(super) fn create(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let input: CreateKey = call.input()?;
     let spec = input.key_spec.or(input.customer_master_key_spec).unwrap_or_else(|| "SYMMETRIC_DEFAULT".to_owned());
-    let usual = spec == "SYMMETRIC_DEFAULT"
-        && input.key_usage.as_deref().is_none_or(|usage| usage == "ENCRYPT_DECRYPT")
-        && input.origin.as_deref().is_none_or(|origin| origin == "AWS_KMS")
-        && !input.multi_region;
-    if !usual {
-        return Err(KmsError::new("UnsupportedOperationException", "mock KMS: symmetric single-Region encryption keys only"));
-    }
+    let usual = input.origin.as_deref().is_none_or(|origin| origin == "AWS_KMS") && !input.multi_region;
+    let spec = KeySpec::of(&spec, input.key_usage.as_deref())
+        .filter(|_| usual)
+        .ok_or_else(|| KmsError::new("UnsupportedOperationException", UNSUPPORTED))?;
     let policy = input.policy.unwrap_or_else(|| KeyPolicy::default_text(ACCOUNT));
-    let key = Key::generate(&call.caller.region, input.description, policy, call.seconds())?;
+    let key = Key::generate(spec, &call.caller.region, input.description, policy, call.seconds())?;
     check_policy(call, &key, input.bypass_policy_lockout_safety_check)?;
     call.entry.key_arn = Some(key.arn());
     let metadata = key.metadata();
@@ -111,7 +109,7 @@ pub(super) fn set_enabled(call: &mut Call<'_>, enabled: bool) -> Result<Value, K
     let input: OneKey = call.input()?;
     let action = if enabled { "kms:EnableKey" } else { "kms:DisableKey" };
     let mut key = call.key(&input.key_id, action, Facts::default())?;
-    not_pending(&key)?;
+    key.not_pending()?;
     key.enabled = enabled;
     replace(call, key)
 }
@@ -119,7 +117,7 @@ pub(super) fn set_enabled(call: &mut Call<'_>, enabled: bool) -> Result<Value, K
 pub(super) fn schedule_deletion(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let input: ScheduleKeyDeletion = call.input()?;
     let mut key = call.key(&input.key_id, "kms:ScheduleKeyDeletion", Facts::default())?;
-    not_pending(&key)?;
+    key.not_pending()?;
     let days = input.pending_window_in_days.unwrap_or(30);
     let deletion = call.seconds() + f64::from(days) * 86_400.0;
     key.deletion = Some(deletion);
@@ -161,8 +159,7 @@ pub(super) fn create_alias(call: &mut Call<'_>) -> Result<Value, KmsError> {
 
 pub(super) fn delete_alias(call: &mut Call<'_>) -> Result<Value, KmsError> {
     let input: AliasInput = call.input()?;
-    let (key, _) = call.find(&input.alias_name)?;
-    authorize(&call.caller, "kms:DeleteAlias", &key, &Facts::default(), call.entry)?;
+    call.key(&input.alias_name, "kms:DeleteAlias", Facts::default())?;
     let place = Alias::place(&call.caller.region, &input.alias_name);
     call.server.store.change(|state| {
         state.aliases.remove(&place);
@@ -191,16 +188,11 @@ fn check_policy(call: &Call<'_>, key: &Key, bypass: bool) -> Result<(), KmsError
     if bypass { Ok(()) } else { keeps_control(&call.caller, key) }
 }
 
-fn not_pending(key: &Key) -> Result<(), KmsError> {
-    match key.deletion {
-        None => Ok(()),
-        Some(_) => Err(KmsError::new("KMSInvalidStateException", format!("{} is pending deletion.", key.arn()))),
-    }
-}
-
 fn replace(call: &Call<'_>, key: Key) -> Result<Value, KmsError> {
     call.server.store.change(|state| {
         state.keys.insert(key.id.clone(), key);
         Ok(Value::Null)
     })
 }
+
+const UNSUPPORTED: &str = "mock KMS: only single-Region keys made by KMS: SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT, or ECC_NIST_P256, P384 or P521 for KEY_AGREEMENT";

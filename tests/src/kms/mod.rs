@@ -6,18 +6,25 @@
 //! says that it is the mock's own. It never answers a plaintext to a request with a recipient, unless a fault asks for it.
 //!
 //! Simplified against AWS: one account, [`credentials::ACCOUNT`]; every profile is allowed everything by its identity
-//! policy, so key policies alone decide; no grants, no asymmetric, multi-Region or imported keys; no quotas.
+//! policy, so key policies and grants alone decide; asymmetric keys for key agreement alone; no multi-Region or imported
+//! keys; no quotas.
 
+mod agreement;
 mod authorize;
 mod blob;
 mod cms;
 mod credentials;
 mod crypto;
+mod decision;
 mod error;
 mod fault;
 mod generate;
+mod grant;
+mod grants;
 mod http;
 mod key;
+mod key_pair;
+mod key_spec;
 mod keys;
 mod operations;
 mod recipient;
@@ -37,7 +44,9 @@ use tokio::net::TcpListener;
 pub use self::cms::CmsForm;
 pub use self::credentials::ACCOUNT;
 pub use self::fault::Fault;
+pub use self::request_log::LogDecisions;
 
+use self::blob::Ciphertexts;
 use self::credentials::Credentials;
 use self::fault::Faults;
 use self::recipient::Verifier;
@@ -48,19 +57,24 @@ use self::store::Store;
 pub struct Settings {
     /// Folder of its state: `ca.pem`, `ca.key`, `credentials`, `keys.json`, `requests.log`.
     pub folder: PathBuf,
-    /// Trust anchor (PEM) of attestation documents. Read at each attested request; it need not exist before.
-    pub nsm_root: PathBuf,
+    /// Names and addresses in the TLS certificate, beside the machine's own and those of KMS.
+    pub tls_hosts: Vec<String>,
+    /// Trust anchor (PEM) of attestation documents; `None` for AWS's own. Read at each attested request; it need not exist before.
+    pub nsm_root: Option<PathBuf>,
     /// How old an attestation document may be. AWS's own limit is not published.
     pub max_document_age: Duration,
     /// How `CiphertextForRecipient` is encoded.
     pub cms_form: CmsForm,
     /// What goes wrong on purpose.
     pub faults: Vec<Fault>,
+    /// Which decisions are told on stderr, beside `requests.log`.
+    pub log_decisions: LogDecisions,
 }
 
 /// Everything a request needs.
 struct Server {
     store: Store,
+    ciphertexts: Ciphertexts,
     credentials: Credentials,
     verifier: Verifier,
     cms_form: CmsForm,
@@ -74,14 +88,15 @@ struct Server {
 /// Where the folder's files cannot be read or written, or the listener fails.
 pub async fn serve(settings: Settings, listener: TcpListener) -> io::Result<()> {
     std::fs::create_dir_all(&settings.folder)?;
-    let tls = tls::acceptor(&settings.folder)?;
+    let tls = tls::acceptor(&settings.folder, &settings.tls_hosts)?;
     let server = Arc::new(Server {
         store: Store::open(&settings.folder)?,
+        ciphertexts: Ciphertexts::default(),
         credentials: Credentials::open(&settings.folder)?,
         verifier: Verifier::new(settings.nsm_root, settings.max_document_age),
         cms_form: settings.cms_form,
         faults: Faults::new(settings.faults),
-        log: RequestLog::open(&settings.folder)?,
+        log: RequestLog::open(&settings.folder, settings.log_decisions)?,
     });
     println!("listening {}", listener.local_addr()?);
     println!("ready");

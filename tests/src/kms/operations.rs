@@ -11,11 +11,12 @@ use super::authorize::{Facts, authorize};
 use super::blob::EncryptionContext;
 use super::credentials::ACCOUNT;
 use super::error::KmsError;
+use super::fault::FaultKind;
 use super::key::{self, Key, uuid_bytes};
 use super::request_log::Entry;
 use super::sigv4::Caller;
 use super::store::Alias;
-use super::{crypto, generate, keys};
+use super::{agreement, crypto, generate, grants, key_pair, keys};
 
 /// One request on its way through an operation.
 pub(super) struct Call<'a> {
@@ -47,7 +48,16 @@ pub(super) fn dispatch(name: &str, mut call: Call<'_>) -> Result<Value, KmsError
         "ReEncrypt" => crypto::re_encrypt(call),
         "GenerateDataKey" => generate::data_key(call),
         "GenerateDataKeyWithoutPlaintext" => generate::data_key_without_plaintext(call),
+        "GenerateDataKeyPair" => key_pair::with_plaintext(call),
+        "GenerateDataKeyPairWithoutPlaintext" => key_pair::without_plaintext(call),
         "GenerateRandom" => generate::random(call),
+        "DeriveSharedSecret" => agreement::derive_shared_secret(call),
+        "GetPublicKey" => agreement::get_public_key(call),
+        "CreateGrant" => grants::create(call),
+        "ListGrants" => grants::list(call),
+        "ListRetirableGrants" => grants::list_retirable(call),
+        "RevokeGrant" => grants::revoke(call),
+        "RetireGrant" => grants::retire(call),
         _ => Err(KmsError::new("UnknownOperationException", "mock KMS: this operation is not there")),
     }
 }
@@ -77,8 +87,21 @@ impl Call<'_> {
     pub(super) fn key(&mut self, named: &str, action: &str, facts: Facts<'_>) -> Result<Key, KmsError> {
         let (key, alias) = self.find(named)?;
         self.entry.key_arn = Some(key.arn());
-        authorize(&self.caller, action, &key, &Facts { alias: alias.as_deref(), ..facts }, self.entry)?;
+        let aliases: Vec<String> = {
+            let state = self.server.store.read();
+            state.aliases.values().filter(|alias| alias.key_id == key.id).map(|alias| alias.name.clone()).collect()
+        };
+        authorize(&self.caller, action, &key, &Facts { alias: alias.as_deref(), aliases: &aliases, ..facts }, self.entry)?;
         Ok(key)
+    }
+
+    /// True where this fault happens to this request; notes it in the log.
+    pub(super) fn fault(&mut self, kind: FaultKind) -> bool {
+        let happens = self.server.faults.happens(kind);
+        if happens {
+            self.entry.faults.push(kind.name());
+        }
+        happens
     }
 
     /// The key of a key id, key ARN, alias name or alias ARN, and the alias.

@@ -11,6 +11,7 @@ use sealroom_shared::attestation::{self, AttestationDocument, TrustAnchor, Verif
 use serde::Deserialize;
 
 use super::cms::{self, CmsForm};
+use super::decision::{Decision, FailedCheck};
 use super::error::KmsError;
 use super::operations::Blob;
 
@@ -24,8 +25,15 @@ pub(super) struct RecipientInfo {
 
 /// Checks recipients.
 pub(super) struct Verifier {
-    nsm_root: PathBuf,
+    /// `None` for AWS's own root.
+    nsm_root: Option<PathBuf>,
     max_age: Duration,
+}
+
+/// A recipient that was refused, and which condition it failed.
+pub(super) struct Refusal {
+    pub(super) error: KmsError,
+    pub(super) decision: Decision,
 }
 
 /// A recipient whose document has been verified.
@@ -35,45 +43,61 @@ pub(super) struct Recipient {
 }
 
 impl Verifier {
-    pub(super) fn new(nsm_root: PathBuf, max_age: Duration) -> Self {
+    pub(super) fn new(nsm_root: Option<PathBuf>, max_age: Duration) -> Self {
         Self { nsm_root, max_age }
     }
 
-    pub(super) fn verify(&self, info: RecipientInfo, now: Timestamp) -> Result<Recipient, KmsError> {
+    pub(super) fn verify(&self, info: RecipientInfo, now: Timestamp) -> Result<Recipient, Refusal> {
         let algorithm = info.key_encryption_algorithm.unwrap_or_default();
         if algorithm != "RSAES_OAEP_SHA_256" {
             let constraint = "satisfy enum value set: [RSAES_OAEP_SHA_256]";
-            return Err(KmsError::constraint(Some(&algorithm), "recipient.keyEncryptionAlgorithm", constraint));
+            let error = KmsError::constraint(Some(&algorithm), "recipient.keyEncryptionAlgorithm", constraint);
+            return Err(Refusal { error, ..refused("", "KeyEncryptionAlgorithm", "RSAES_OAEP_SHA_256", Some(algorithm)) });
         }
-        let bytes = info.attestation_document.filter(|document| !document.0.is_empty() && document.0.len() <= DOCUMENT_MAX);
-        let bytes = bytes.ok_or_else(|| refused("an attestation document of 1 to 262144 bytes is required"))?;
+        let bytes = info.attestation_document.unwrap_or(Blob(Vec::new())).0;
+        if !(1..=DOCUMENT_MAX).contains(&bytes.len()) {
+            let length = Some(bytes.len().to_string());
+            return Err(refused("an attestation document of 1 to 262144 bytes is required", "length in bytes", "1 to 262144", length));
+        }
         let anchor = self.anchor()?;
         let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-        let document = attestation::verify(&bytes.0, &anchor, VerifyTime::At(seconds)).map_err(|error| refused(&error.to_string()))?;
+        let document = attestation::verify(&bytes, &anchor, VerifyTime::At(seconds)).map_err(|error| {
+            let error = error.to_string();
+            refused(&error, "verifies under the trust anchor, now", "nothing against it", Some(format!("this against it: {error}")))
+        })?;
         self.check_age(&document, now)?;
-        let key = document.recipient_key().ok_or_else(|| refused("it has no public key"))?;
-        let key = PublicEncryptingKey::from_der(key).map_err(|_| refused("its public key is not an RSA SubjectPublicKeyInfo"))?;
-        if !(2048..=4096).contains(&key.key_size_bits()) {
-            return Err(refused("its RSA key is not of 2048 to 4096 bits"));
-        }
-        Ok(Recipient { document, key: OaepPublicEncryptingKey::new(key)? })
+        let key = document.recipient_key().ok_or_else(|| refused("it has no public key", PUBLIC_KEY, RSA_KEY, None))?;
+        let key = PublicEncryptingKey::from_der(key).map_err(|_| {
+            let actual = format!("{} bytes of something else", key.len());
+            refused("its public key is not an RSA SubjectPublicKeyInfo", PUBLIC_KEY, RSA_KEY, Some(actual))
+        })?;
+        let bits = key.key_size_bits();
+        let key = OaepPublicEncryptingKey::new(key).ok().filter(|_| (2048..=4096).contains(&bits));
+        let unsuitable = || refused("its RSA key is not of 2048 to 4096 bits", PUBLIC_KEY, RSA_KEY, Some(format!("{bits} bits")));
+        Ok(Recipient { document, key: key.ok_or_else(unsuitable)? })
     }
 
-    fn anchor(&self) -> Result<TrustAnchor, KmsError> {
-        let path = self.nsm_root.display();
-        let pem = fs::read_to_string(&self.nsm_root)
-            .map_err(|error| refused(&format!("--nsm-root {path} cannot be read ({error}); is the software NSM running?")))?;
-        TrustAnchor::danger_from_pem(&pem).map_err(|error| refused(&format!("--nsm-root {path} is no trust anchor ({error})")))
+    fn anchor(&self) -> Result<TrustAnchor, Refusal> {
+        let Some(file) = &self.nsm_root else { return Ok(TrustAnchor::aws_root_g1()) };
+        let path = file.display();
+        let wrong = |text: String| refused(&text, "the mock's own --nsm-root", "a root certificate in PEM", None);
+        let pem = fs::read_to_string(file)
+            .map_err(|error| wrong(format!("--nsm-root {path} cannot be read ({error}); is the software NSM running?")))?;
+        TrustAnchor::danger_from_pem(&pem).map_err(|error| wrong(format!("--nsm-root {path} is no trust anchor ({error})")))
     }
 
-    fn check_age(&self, document: &AttestationDocument, now: Timestamp) -> Result<(), KmsError> {
+    fn check_age(&self, document: &AttestationDocument, now: Timestamp) -> Result<(), Refusal> {
         let made = i128::from(document.timestamp.as_millis());
         let age = i128::from(now.as_millisecond()) - made;
         if age > self.max_age.as_millis() as i128 {
-            return Err(refused(&format!("it is {} s old; make a fresh one for each call", age / 1000)));
+            let expected = format!("at most {}", self.max_age.as_secs());
+            let text = format!("it is {} s old; make a fresh one for each call", age / 1000);
+            return Err(refused(&text, "age in seconds (--max-document-age)", &expected, Some((age / 1000).to_string())));
         }
         if age < -(SKEW_MAX.as_millis() as i128) {
-            return Err(refused("its timestamp lies in the future"));
+            let ahead = Some((-age / 1000).to_string());
+            let expected = format!("at most {}", SKEW_MAX.as_secs());
+            return Err(refused("its timestamp lies in the future", "seconds ahead of this clock", &expected, ahead));
         }
         Ok(())
     }
@@ -90,9 +114,21 @@ impl Recipient {
     }
 }
 
-fn refused(text: &str) -> KmsError {
-    KmsError::validation(format!("mock KMS: the attestation document was refused: {text}"))
+fn refused(text: &str, condition: &str, expected: &str, actual: Option<String>) -> Refusal {
+    let failed = FailedCheck {
+        at: "attestation document".to_owned(),
+        condition: condition.to_owned(),
+        expected: vec![expected.to_owned()],
+        actual: actual.map(|actual| vec![actual]),
+    };
+    Refusal {
+        error: KmsError::validation(format!("mock KMS: the attestation document was refused: {text}")),
+        decision: Decision::denied("Recipient", "the attestation document", vec![failed]),
+    }
 }
+
+const PUBLIC_KEY: &str = "public_key";
+const RSA_KEY: &str = "an RSA SubjectPublicKeyInfo of 2048 to 4096 bits";
 
 /// The model's limit for `AttestationDocument`.
 const DOCUMENT_MAX: usize = 262_144;

@@ -1,16 +1,33 @@
 //! `requests.log`: one JSON line per request, so that tests can count calls and see what was asked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::blob::EncryptionContext;
+use super::decision::Decision;
 
-pub(super) struct RequestLog(File);
+pub(super) struct RequestLog {
+    file: File,
+    on_stderr: LogDecisions,
+}
+
+/// Which decisions are told on stderr as well, a line each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogDecisions {
+    /// Requests that failed.
+    Denied,
+    /// Every request.
+    All,
+    /// None.
+    None,
+}
 
 /// What is written about one request. Absent members are left out.
 #[derive(Serialize, Default)]
@@ -36,9 +53,12 @@ pub(super) struct Entry {
     pub(super) outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<String>,
-    /// For a denial: the conditions of statements that came near.
+    /// What decided, and for a denial which condition stood against it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) near_misses: Vec<String>,
+    pub(super) decisions: Vec<Decision>,
+    /// Faults that happened to this request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) faults: Vec<&'static str>,
     pub(super) duration_us: u64,
 }
 
@@ -48,9 +68,32 @@ impl Entry {
     }
 }
 
+/// The line on stderr: what was asked, by whom, what came of it, and each decision with both values.
+impl fmt::Display for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, outcome, .. } = self;
+        write!(formatter, "{operation} {outcome}")?;
+        if let Some(principal) = &self.principal {
+            write!(formatter, " for {principal}")?;
+        }
+        if let Some(key) = &self.key_arn {
+            write!(formatter, " on {key}")?;
+        }
+        if !self.faults.is_empty() {
+            write!(formatter, " | fault {}", self.faults.join(", "))?;
+        }
+        self.decisions.iter().try_for_each(|decision| write!(formatter, " | {decision}"))?;
+        match &self.message {
+            // Where there are decisions, they say more.
+            Some(message) if self.decisions.is_empty() && !message.is_empty() => write!(formatter, " | {message}"),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl RequestLog {
-    pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        Ok(Self(OpenOptions::new().append(true).create(true).open(folder.join("requests.log"))?))
+    pub(super) fn open(folder: &Path, on_stderr: LogDecisions) -> io::Result<Self> {
+        Ok(Self { file: OpenOptions::new().append(true).create(true).open(folder.join("requests.log"))?, on_stderr })
     }
 
     /// Writes one line at once, so lines of several requests never mix.
@@ -58,6 +101,16 @@ impl RequestLog {
         entry.time = Timestamp::now().to_string();
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        (&self.0).write_all(&line)
+        (&self.file).write_all(&line)?;
+        let told = match self.on_stderr {
+            LogDecisions::All => true,
+            LogDecisions::Denied => entry.outcome != "ok",
+            LogDecisions::None => false,
+        };
+        if told {
+            // Nobody may be reading; that is no reason to stop answering.
+            let _ = writeln!(io::stderr().lock(), "{entry}");
+        }
+        Ok(())
     }
 }

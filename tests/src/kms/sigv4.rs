@@ -18,6 +18,8 @@ use super::error::KmsError;
 /// Who signed, for which region.
 pub(super) struct Caller {
     pub(super) principal: Principal,
+    /// `aws:PrincipalArn`.
+    pub(super) principal_arn: String,
     pub(super) region: String,
 }
 
@@ -47,7 +49,11 @@ pub(super) fn verify(parts: &Parts, body: &[u8], credentials: &Credentials, now:
         ));
     }
     check_skew(date, now)?;
-    Ok(Caller { principal: profile.principal.clone(), region: authorization.region.to_owned() })
+    Ok(Caller {
+        principal: profile.principal.clone(),
+        principal_arn: profile.principal_arn.clone(),
+        region: authorization.region.to_owned(),
+    })
 }
 
 struct Authorization<'a> {

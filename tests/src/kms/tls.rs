@@ -31,10 +31,10 @@ const REGIONS: [&str; 12] = [
     "ap-southeast-2",
 ];
 
-pub(super) fn acceptor(folder: &Path) -> io::Result<TlsAcceptor> {
+pub(super) fn acceptor(folder: &Path, further_hosts: &[String]) -> io::Result<TlsAcceptor> {
     let issuer = authority(folder)?;
     let hosts = REGIONS.iter().flat_map(|region| [format!("kms.{region}.amazonaws.com"), format!("kms-fips.{region}.amazonaws.com")]);
-    let names: Vec<_> = hosts.chain(["localhost".to_owned(), "127.0.0.1".to_owned()]).collect();
+    let names: Vec<_> = hosts.chain(["localhost".to_owned(), "127.0.0.1".to_owned()]).chain(further_hosts.iter().cloned()).collect();
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(io::Error::other)?;
     let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
     params.distinguished_name.push(DnType::CommonName, "sealroom mock KMS");
