@@ -218,7 +218,7 @@ fn parse_conditions(json: Json, number: usize) -> Result<Vec<Condition>, KeyPoli
 const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
 /// Bytes of a key policy: the limit of KMS's PutKeyPolicy.
-const BYTES_MAX: usize = 32 * 1024;
+pub(crate) const BYTES_MAX: usize = 32 * 1024;
 
 #[cfg(test)]
 mod tests {

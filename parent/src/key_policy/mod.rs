@@ -18,20 +18,28 @@
 //! What is left out: identity policies, grants, service control policies. A principal whose account the policy admits
 //! (`arn:aws:iam::ACCOUNT:root`) is taken to be allowed by its own identity policy.
 
+pub mod actions;
+pub mod attested_key;
 mod condition;
 mod document;
 mod evaluate;
+pub mod generate;
+pub mod lint;
+mod named;
 mod operator;
 mod pattern;
 mod principal;
 mod request;
+pub mod simulate;
 mod strict_json;
 #[cfg(test)]
 mod tests;
 
 pub use self::condition::{Condition, FailedCondition};
+pub(crate) use self::document::BYTES_MAX;
 pub use self::document::{Effect, KeyPolicy, KeyPolicyError, Statement};
 pub use self::evaluate::{Evaluation, Outcome, StatementOutcome};
+pub use self::named::{NamedImage, measurements_named};
 pub use self::operator::{Comparison, Operator, Quantifier};
 pub use self::principal::{Principal, PrincipalError, PrincipalPattern};
 pub use self::request::{Request, RequestContext};

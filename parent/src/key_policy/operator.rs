@@ -111,6 +111,7 @@ impl Comparison {
     fn equal(self, wanted: &str, present: &str) -> bool {
         match self {
             Self::StringEquals | Self::StringNotEquals => wanted == present,
+            Self::StringEqualsIgnoreCase | Self::StringNotEqualsIgnoreCase if wanted.is_ascii() => wanted.eq_ignore_ascii_case(present),
             Self::StringEqualsIgnoreCase | Self::StringNotEqualsIgnoreCase => wanted.to_lowercase() == present.to_lowercase(),
             Self::Bool => wanted.eq_ignore_ascii_case(present),
             Self::StringLike | Self::StringNotLike => pattern::matches(wanted, present),

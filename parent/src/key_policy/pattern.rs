@@ -2,6 +2,9 @@
 
 /// True where the whole of `text` fits `pattern`. Time is bounded by the product of both lengths.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
@@ -32,6 +35,9 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 
 /// As [`matches`], without regard to (ASCII) case: actions.
 pub(super) fn matches_any_case(pattern: &str, text: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern.eq_ignore_ascii_case(text);
+    }
     matches(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
 

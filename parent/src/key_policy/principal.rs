@@ -48,6 +48,16 @@ impl Principal {
         &self.arn
     }
 
+    /// The ARN that `aws:PrincipalArn` has for this caller: of a role's session the role's, without the path, which a
+    /// session's ARN does not carry; of everybody else their own.
+    #[must_use]
+    pub fn identity_arn(&self) -> String {
+        match (&self.kind, self.arn.split(':').nth(1)) {
+            (Kind::Session(role), Some(partition)) => format!("arn:{partition}:iam::{}:role/{role}", self.account),
+            _ => self.arn.clone(),
+        }
+    }
+
     /// The 12 digits of the account.
     #[must_use]
     pub fn account(&self) -> &str {

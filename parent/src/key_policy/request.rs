@@ -39,6 +39,16 @@ impl RequestContext {
         self
     }
 
+    /// Adds what IAM says of every caller: `aws:PrincipalArn` (of a role's session: the role's), `aws:PrincipalAccount`,
+    /// `kms:CallerAccount`, and `aws:SecureTransport`, which KMS always has.
+    #[must_use]
+    pub fn caller(self, principal: &Principal) -> Self {
+        self.with("aws:PrincipalArn", principal.identity_arn())
+            .with("aws:PrincipalAccount", principal.account())
+            .with("kms:CallerAccount", principal.account())
+            .with("aws:SecureTransport", "true")
+    }
+
     /// Adds the keys of a verified attestation document: `kms:RecipientAttestation:PCRn` for each of `pcrs` (index and
     /// lower-case hex), and `kms:RecipientAttestation:ImageSha384`, which is PCR0 under another name.
     #[must_use]

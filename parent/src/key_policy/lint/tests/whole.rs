@@ -1,0 +1,101 @@
+//! What only the statements together show, what is not understood, and how findings are told.
+
+use super::*;
+
+#[test]
+fn a_missing_deny_for_unattested_calls_is_found() {
+    let without = changed(&[("StringNotEqualsIgnoreCase", "StringEqualsIgnoreCase")]);
+    assert_eq!(found(&without), [("unattested-not-denied", 3)]);
+    // Denies that a call without a document gets past.
+    for operator in ["ForAnyValue:StringNotEquals", "StringEqualsIfExists"] {
+        let text = changed(&[(r#""StringNotEqualsIgnoreCase""#, &format!(r#""{operator}""#))]);
+        let ids: Vec<_> = found(&text).into_iter().filter(|(id, _)| *id == "unattested-not-denied").collect();
+        assert_eq!(ids.len(), usize::from(operator.starts_with("ForAny")), "{operator}");
+    }
+    let narrowed = changed(&[(
+        r#""Condition": {"StringNotEquals"#,
+        r#""Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}, "StringNotEquals"#,
+    )]);
+    assert_eq!(found(&narrowed), [("unattested-not-denied", 3)]);
+    let others = changed(&[
+        (r#""Principal": {"AWS": "*"}"#, r#""Principal": {"AWS": "arn:aws:iam::111122223333:role/other"}"#),
+        (r#""Principal": "*""#, r#""Principal": {"AWS": "111122224444"}"#),
+    ]);
+    assert_eq!(found(&others), [("unattested-not-denied", 3)]);
+    let key = r#""Action": "kms:Decrypt", "Resource": "arn:aws:kms:eu-central-1:111122223333:key/1","#;
+    let another_key = changed(&[
+        (r#""Principal": {"AWS": "*"}, "Action": "kms:Decrypt", "Resource": "*","#, &format!(r#""Principal": "*", {key}"#)),
+        (r#""Principal": "*", "Action": "kms:Decrypt", "Resource": "*","#, &format!(r#""Principal": "*", {key}"#)),
+    ]);
+    assert_eq!(found(&another_key), [("unattested-not-denied", 3)]);
+}
+
+#[test]
+fn a_second_way_in_is_found_unless_the_deny_catches_it() {
+    let without = changed(&[(
+        r#""kms:Decrypt", "Resource": "*",
+     "Condition": {"StringNot"#,
+        r#""kms:GenerateDataKeyPair", "Resource": "*",
+     "Condition": {"StringNot"#,
+    )]);
+    let second =
+        r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/intern"}, "Action": "kms:Decrypt", "Resource": "*"}"#;
+    let text = without.replace("\n  ]\n}", &format!(",\n{second}]}}"));
+    assert_eq!(found(&text), [("unattested-not-denied", 3), ("unattested-allow", 7)]);
+}
+
+#[test]
+fn a_principal_that_the_deny_leaves_out_is_a_note() {
+    let exempt = r#""Condition": {"ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/owner"}, "StringNot"#;
+    let text = changed(&[(r#""Condition": {"StringNot"#, exempt)]);
+    assert_eq!(found(&text), []);
+    let decrypts = text.replace(r#"["kms:Encrypt","#, r#"["kms:Decrypt","#);
+    let findings = lint(&decrypts).expect("a policy");
+    assert_eq!((findings[0].rule.id, findings.len()), ("exempt-from-deny", 1));
+    assert!(is_clean(&findings));
+    let enclave = text.replace(
+        "aws:PrincipalArn\": \"arn:aws:iam::111122223333:role/owner",
+        "aws:PrincipalArn\": \"arn:aws:iam::111122223333:role/operator",
+    );
+    assert_eq!(found(&enclave), [("unattested-not-denied", 3)]);
+}
+
+#[test]
+fn encrypt_by_the_enclave_s_role_is_a_note() {
+    let findings = lint(&allow(ENCLAVE, r#""kms:Encrypt""#)).expect("a policy");
+    assert_eq!((findings[0].rule.id, findings.len()), ("encrypt-unattested", 1));
+    assert!(is_clean(&findings));
+}
+
+#[test]
+fn a_policy_without_any_image_is_found() {
+    let text = r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/x"}, "Action": "kms:Decrypt", "Resource": "*"}}"#;
+    assert_eq!(found(text), [("no-attestation", 0)]);
+}
+
+#[test]
+fn what_is_not_understood_is_never_clean() {
+    let statement = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/x"}, "Action": "kms:DescribeKey", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}"#;
+    assert_eq!(found(&with(statement)), [("not-understood", 0)]);
+    assert_eq!(found(&changed(&[(r#""Sid": "Deny0""#, r#""Sid": "Deny0", "NotResource": "*""#)])), [("not-understood", 0)]);
+    for text in ["", "[]", "{}", r#"{"Statement": []}"#, r#"{"Statement": 1}"#, r#"{"Statement": [], "Statement": []}"#] {
+        assert!(lint(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn findings_stand_on_their_lines_with_attack_and_mend() {
+    let findings = lint(&allow(ENCLAVE, r#""kms:CreateGrant""#).replace("\"Sid\": \"Admin\"", "\n\"Sid\": \"Admin\"")).expect("a policy");
+    let text = findings[0].to_text("p.json");
+    assert!(text.starts_with("p.json:18: error[create-grant] statement 7: kms:CreateGrant\n  attack: A grant"), "{text}");
+    assert!(text.contains("\n  mend:   Take kms:CreateGrant out"), "{text}");
+}
+
+#[test]
+fn every_rule_is_documented_under_its_id() {
+    let page = include_str!("../../../../../docs/key-policy.md");
+    for rule in RULES {
+        assert!(page.contains(&format!("| `{}` | {} |", rule.id, rule.severity)), "{}", rule.id);
+        assert!(rule.attack.ends_with('.') && rule.mend.ends_with('.'), "{}", rule.id);
+    }
+}

@@ -1,0 +1,125 @@
+//! Traps that only the statements together show: a missing Deny, a second way in, one role that does too much. Called by
+//! `lint`.
+
+use std::collections::BTreeSet;
+
+use super::{
+    super::{actions, operator::Comparison, pattern},
+    Findings,
+    clause::{self, Clause, Line},
+    rules as rule,
+};
+
+/// Adds what is wrong with the policy as a whole.
+pub(super) fn check(clauses: &[Clause], report: &mut Findings) {
+    let attested: Vec<&Clause> = clauses.iter().filter(|clause| clause.is_attested_allow()).collect();
+    let held = held_to_an_image(clauses);
+    if held.is_empty() && clauses.iter().any(|clause| clause.allows && clause.covers_any(actions::ATTESTABLE)) {
+        report.about_policy(&rule::NO_ATTESTATION, "no statement has a condition on an image that a call without a document fails");
+    }
+    for clause in &attested {
+        let open =
+            clause.attestable().find(|action| clause.principals.iter().any(|who| standing(clauses, action, who) != Standing::Denied));
+        if let Some(action) = open {
+            report.add(&rule::UNATTESTED_NOT_DENIED, clause, format!("no Deny of {action} without attestation covers its principals"));
+        }
+    }
+    let others = clauses.iter().filter(|clause| clause.allows && !clause.is_attested_allow());
+    // `wildcard` and `root-everything` speak of those that name everyone or a whole account.
+    for clause in others.filter(|clause| !clause.names_everyone() && clause.whole_accounts().next().is_none()) {
+        unattested_allow(clause, clauses, &held, report);
+    }
+    policy_by_user(clauses, report);
+    for clause in clauses.iter().filter(|clause| clause.allows && clause.covers("kms:Encrypt")) {
+        let with_image = |principal: &&String| attested.iter().any(|attested| attested.principals.contains(principal));
+        if let Some(principal) = clause.principals.iter().find(with_image) {
+            report.add(&rule::ENCRYPT_UNATTESTED, clause, format!("kms:Encrypt for {principal}"));
+        }
+    }
+}
+
+/// The attestable actions that the policy holds to an image, by an Allow or by a Deny.
+fn held_to_an_image(clauses: &[Clause]) -> BTreeSet<&'static str> {
+    let held = clauses.iter().filter(|clause| clause.is_attested_allow() || !clause.allows && clause.conditions.iter().any(fires));
+    held.flat_map(|clause| clause.attestable()).collect()
+}
+
+/// An Allow that demands no image itself, for actions that the policy holds to one.
+fn unattested_allow(clause: &Clause, clauses: &[Clause], held: &BTreeSet<&'static str>, report: &mut Findings) {
+    for action in held.iter().filter(|action| clause.covers(action)) {
+        for who in &clause.principals {
+            match standing(clauses, action, who) {
+                Standing::Denied => relies_on_denies(clause, clauses, action, who, report),
+                Standing::Exempt => report.add(&rule::EXEMPT_FROM_DENY, clause, format!("{action} for {who}, which the Deny leaves out")),
+                Standing::Open => report.add(&rule::UNATTESTED_ALLOW, clause, format!("{action} for {who}")),
+            }
+        }
+    }
+}
+
+/// What the Denies alone keep out: an image must be told by PCR0, PCR1 and PCR2, and lists for several PCRs cross.
+fn relies_on_denies(clause: &Clause, clauses: &[Clause], action: &str, who: &str, report: &mut Findings) {
+    let denies = clauses.iter().filter(|clause| clause.denies(action) && clause.names(who));
+    let lines: Vec<&Line> = denies.filter(|clause| clause.conditions.iter().all(fires)).flat_map(|clause| &clause.conditions).collect();
+    let told: BTreeSet<u8> = lines.iter().filter_map(|line| line.pcr()).collect();
+    if ![0, 1, 2].iter().all(|index| told.contains(index)) {
+        let found = format!("{action} for {who} is held to an image by Deny statements alone, and not by PCR0, PCR1 and PCR2");
+        report.add(&rule::INCOMPLETE_TRIPLE, clause, found);
+    }
+    let lists: BTreeSet<u8> = lines.iter().filter(|line| line.values.len() > 1).filter_map(|line| line.pcr()).collect();
+    if lists.len() > 1 {
+        report.add(&rule::CROSSED_LISTS, clause, format!("{action} for {who} is held to lists of PCRs by Deny statements alone"));
+    }
+}
+
+/// How a call without a document by one principal stands to the policy's Denies.
+#[derive(PartialEq, Eq)]
+enum Standing {
+    /// A Deny applies to it.
+    Denied,
+    /// A Deny would, but names this principal as the exception.
+    Exempt,
+    /// None does.
+    Open,
+}
+
+fn standing(clauses: &[Clause], action: &str, who: &str) -> Standing {
+    let denies = clauses.iter().filter(|clause| clause.denies(action) && clause.names(who));
+    let denies: Vec<&Clause> = denies.filter(|clause| clause.conditions.iter().all(|line| fires(line) || is_exception(line))).collect();
+    let leaves_out = |clause: &&&Clause| clause.conditions.iter().any(|line| is_exception(line) && excepts(line, who));
+    match denies.iter().find(|clause| !leaves_out(clause)) {
+        Some(_) => Standing::Denied,
+        None if denies.is_empty() => Standing::Open,
+        None => Standing::Exempt,
+    }
+}
+
+/// A condition of a Deny that holds for every call without a document.
+fn fires(line: &Line) -> bool {
+    line.pcr().is_some() && line.holds_without_the_key() == Some(true)
+}
+
+/// A condition of a Deny that leaves out principals by their ARN.
+fn is_exception(line: &Line) -> bool {
+    line.key.eq_ignore_ascii_case("aws:PrincipalArn") && line.is_negated() && line.understood().is_some()
+}
+
+fn excepts(line: &Line, who: &str) -> bool {
+    let expands =
+        line.understood().is_some_and(|operator| matches!(operator.comparison, Comparison::StringNotLike | Comparison::ArnNotLike));
+    line.values.iter().any(|value| value == who || clause::names(value, who) || expands && pattern::matches(value, who))
+}
+
+/// Whoever uses the key must not be able to replace its policy.
+fn policy_by_user(clauses: &[Clause], report: &mut Findings) {
+    let users = clauses.iter().filter(|clause| clause.allows && clause.covers_any(actions::uses()));
+    let users: BTreeSet<&String> = users.flat_map(|clause| &clause.principals).collect();
+    for clause in clauses.iter().filter(|clause| clause.allows && clause.covers(actions::PUT_KEY_POLICY)) {
+        if clause.whole_accounts().next().is_some() && clause.covers_any(actions::uses()) {
+            continue; // `root-everything` says it.
+        }
+        if let Some(user) = users.iter().find(|user| clause.names(user)) {
+            report.add(&rule::POLICY_BY_USER, clause, format!("kms:PutKeyPolicy for {user}, which also uses the key"));
+        }
+    }
+}
