@@ -57,6 +57,11 @@ impl Failure {
         self.code
     }
 
+    /// What happened, without the help.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// 1 refused or failed, 2 usage.
     pub fn exit_code(&self) -> u8 {
         match self.kind {

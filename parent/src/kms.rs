@@ -9,7 +9,10 @@ use aws_sdk_kms::{
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
 };
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{
+    Connector,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use sealroom_shared::{
     arn::KeyArn,
@@ -21,6 +24,8 @@ use crate::{
     failure::{Failure, Result},
     limits, source,
 };
+
+pub mod denial;
 
 /// How to reach AWS, as in AWS's own tools. Credentials come from the environment, the shared files or the instance.
 #[derive(Debug, Clone, clap::Args)]
@@ -40,14 +45,8 @@ pub struct AwsOptions {
 impl AwsOptions {
     /// Reads AWS's configuration, for `region` where one is given.
     pub async fn load(&self, region: Option<&str>) -> Result<SdkConfig> {
-        let bundle =
-            self.ca_bundle.clone().or_else(|| std::env::var_os("AWS_CA_BUNDLE").filter(|name| !name.is_empty()).map(PathBuf::from));
-        let trust = match bundle {
-            None => TrustStore::default(),
-            Some(path) => TrustStore::empty().with_pem_certificate(read_bundle(path)?),
-        };
-        let tls = TlsContext::builder().with_trust_store(trust).build().map_err(|error| Failure::new("tls", error.to_string()))?;
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls).build_https();
+        let tls = self.tls_context()?;
+        let http = aws_smithy_http_client::Builder::new().tls_provider(TLS).tls_context(tls).build_https();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).timeout_config(timeouts);
         if let Some(region) = region {
@@ -57,6 +56,31 @@ impl AwsOptions {
             loader = loader.profile_name(profile);
         }
         Ok(loader.load().await)
+    }
+
+    /// Reads AWS's configuration for KMS in `region`; calls nothing yet.
+    pub async fn client(&self, region: &str) -> Result<Client> {
+        let shared = self.load(Some(region)).await?;
+        let mut config = aws_sdk_kms::config::Builder::from(&shared);
+        if let Some(url) = &self.endpoint_url {
+            config = config.endpoint_url(url);
+        }
+        Ok(Client::from_conf(config.build()))
+    }
+
+    /// Single requests over TLS as [`Self::client`] makes it, for what is neither signed nor KMS's protocol.
+    pub fn connector(&self) -> Result<Connector> {
+        Ok(Connector::builder().tls_provider(TLS).tls_context(self.tls_context()?).build())
+    }
+
+    fn tls_context(&self) -> Result<TlsContext> {
+        let bundle =
+            self.ca_bundle.clone().or_else(|| std::env::var_os("AWS_CA_BUNDLE").filter(|name| !name.is_empty()).map(PathBuf::from));
+        let trust = match bundle {
+            None => TrustStore::default(),
+            Some(path) => TrustStore::empty().with_pem_certificate(read_bundle(path)?),
+        };
+        TlsContext::builder().with_trust_store(trust).build().map_err(|error| Failure::new("tls", error.to_string()))
     }
 }
 
@@ -69,12 +93,7 @@ pub struct KmsKey {
 impl KmsKey {
     /// Reads AWS's configuration; calls nothing yet. The Region is the ARN's: KMS knows the key nowhere else.
     pub async fn new(options: &AwsOptions, arn: KeyArn) -> Result<Self> {
-        let shared = options.load(Some(arn.region())).await?;
-        let mut config = aws_sdk_kms::config::Builder::from(&shared);
-        if let Some(url) = &options.endpoint_url {
-            config = config.endpoint_url(url);
-        }
-        Ok(Self { client: Client::from_conf(config.build()), arn })
+        Ok(Self { client: options.client(arn.region()).await?, arn })
     }
 
     /// A new data key, and the same wrapped under the KMS key with `context` bound in.
@@ -129,13 +148,13 @@ impl KmsKey {
                 let code = refusal.code().unwrap_or("an error without a code");
                 let message = refusal.message().map(|message| format!(": {message}")).unwrap_or_default();
                 let failure = Failure::new("kms-denied", format!("KMS {operation} on {} answered {code}{message}", self.arn));
-                match help_for(code) {
-                    Some(help) => failure.help(help),
+                match denial::mend(operation, code, refusal.message()) {
+                    Some(mend) => failure.help(mend),
                     None => failure,
                 }
             }
             None => Failure::new("kms-unavailable", format!("KMS {operation} on {} failed: {}", self.arn, causes(error)))
-                .help("check the credentials (`aws sts get-caller-identity`), the network, --endpoint-url and --ca-bundle"),
+                .help("`sealroom doctor --key ARN` looks at name, connection, TLS, credentials and clock, with the same options"),
         }
     }
 }
@@ -152,24 +171,6 @@ pub fn causes(error: &dyn Error) -> String {
         next = cause.source();
     }
     text
-}
-
-fn help_for(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "AccessDeniedException" => {
-            "the key policy or the caller's IAM policy does not allow this call: look at the principal and at the conditions on the encryption context"
-        }
-        "NotFoundException" => "no such key in this Region: compare --key-arn with `aws kms describe-key`",
-        "DisabledException" | "KMSInvalidStateException" => {
-            "the key is disabled or pending deletion: `aws kms describe-key` shows its state"
-        }
-        "InvalidCiphertextException" => "the encrypted data key or its encryption context was altered, or belongs to another key",
-        "IncorrectKeyException" => "the data key was wrapped under another KMS key: pass that key's ARN as --key-arn",
-        "UnrecognizedClientException" | "InvalidSignatureException" | "ExpiredTokenException" => {
-            "the credentials are not valid: renew them, or choose others with --profile"
-        }
-        _ => return None,
-    })
 }
 
 fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
@@ -193,6 +194,7 @@ fn read_bundle(path: PathBuf) -> Result<Vec<u8>> {
     Ok(bytes.to_vec())
 }
 
+const TLS: Provider = Provider::Rustls(CryptoMode::AwsLc);
 const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(15);
 

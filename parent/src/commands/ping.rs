@@ -34,7 +34,7 @@ impl Ping {
     pub async fn run(self) -> Result<Report> {
         let deadline = Instant::now() + Duration::from_secs(self.wait);
         loop {
-            match self.ask().await {
+            match ask(&self.enclave).await {
                 Ok(()) => break,
                 Err(failure) if Instant::now() >= deadline => return Err(failure),
                 Err(_) => sleep(BETWEEN).await,
@@ -45,29 +45,30 @@ impl Ping {
             format!("{} answers, protocol version {}", self.enclave, wire::VERSION),
         ))
     }
+}
 
-    async fn ask(&self) -> Result<()> {
-        let mut stream = transport::dial(&self.enclave).await?;
-        let mut nonce = [0; 32];
-        // The system's own: aws-lc's generator takes a tenth of a second to start, for keys that are not made here.
-        getrandom::fill(&mut nonce).map_err(|_| Failure::new("internal", "the system's random source failed"))?;
-        let exchange = async {
-            Writer::new(&mut stream).frame(Kind::Hello, &Hello { nonce }.encode()).await?;
-            let mut payload = Vec::new();
-            match wire::read(&mut stream, &mut payload).await? {
-                Kind::Hello => wire::parse_enclave_hello(&payload),
-                _ => Err(wire::WireError::Unexpected),
-            }
-        };
-        let answered = timeout(limits::ENCLAVE_DEADLINE, exchange).await;
-        let problem = match answered {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer in time".to_owned(),
-        };
-        Err(Failure::new("enclave-unreachable", format!("{} does not answer as an enclave of Sealroom: {problem}", self.enclave))
-            .help("is it running (`nitro-cli describe-enclaves`), and are this CID and port its own? all its places may be taken"))
-    }
+/// Exchanges greetings with whatever listens at `enclave`. `doctor` asks the same.
+pub async fn ask(enclave: &EnclaveAddress) -> Result<()> {
+    let mut stream = transport::dial(enclave).await?;
+    let mut nonce = [0; 32];
+    // The system's own: aws-lc's generator takes a tenth of a second to start, for keys that are not made here.
+    getrandom::fill(&mut nonce).map_err(|_| Failure::new("internal", "the system's random source failed"))?;
+    let exchange = async {
+        Writer::new(&mut stream).frame(Kind::Hello, &Hello { nonce }.encode()).await?;
+        let mut payload = Vec::new();
+        match wire::read(&mut stream, &mut payload).await? {
+            Kind::Hello => wire::parse_enclave_hello(&payload),
+            _ => Err(wire::WireError::Unexpected),
+        }
+    };
+    let answered = timeout(limits::ENCLAVE_DEADLINE, exchange).await;
+    let problem = match answered {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer in time".to_owned(),
+    };
+    Err(Failure::new("enclave-unreachable", format!("{enclave} does not answer as an enclave of Sealroom: {problem}"))
+        .help("is it running (`nitro-cli describe-enclaves`), and are this CID and port its own? all its places may be taken; `sealroom doctor` looks further"))
 }
 
 const BETWEEN: Duration = Duration::from_millis(500);

@@ -48,7 +48,7 @@ fn help(refusal: Refusal) -> &'static str {
         Refusal::Protocol => "this `sealroom` and the enclave's image may be of different versions: use the ones built together",
         Refusal::TooLarge => "docs/sealed-data.md and docs/protocol.md list the limits of policy, job, token keys and message headers",
         Refusal::Timeout => {
-            "the job or a step of it took too long: is the proxy fast enough to KMS, and the input within the image's [limits]?"
+            "the job or a step of it took too long: is the input within the image's [limits]? `sealroom doctor` looks at the way to KMS"
         }
         Refusal::PolicyAbsent => "the data's owner seals with `sealroom seal --policy`; there is no default policy",
         Refusal::PolicyMismatch => {
@@ -60,20 +60,23 @@ fn help(refusal: Refusal) -> &'static str {
         Refusal::JobNotAllowed => "ask for less, send what it says is missing, or ask the data's owner for a policy that allows it",
         Refusal::KeyNotAllowed => "the owner seals with one of the policy's `keys`",
         Refusal::KeyDenied => {
-            "KMS released nothing to this image: compare PCR0, PCR1 and PCR2 of `nitro-cli describe-enclaves` with the key policy's conditions; \
-             a debug enclave has zero PCRs; the proxy's credentials need kms:Decrypt (and kms:GenerateDataKey on a recipient's key); is the key enabled?"
+            "KMS released nothing to this image. Usual causes, in order: the key policy names another image (`sealroom doctor --key ARN \
+             --measurements pcrs.json` says which PCR differs); a debug enclave, whose PCRs are zero; the proxy's role lacks kms:Decrypt (kms:GenerateDataKey \
+             on a recipient's key); the key policy names another policy's digest (`sealroom policy digest`); credentials that have expired; a disabled key"
         }
         Refusal::KmsUnavailable => {
-            "is `sealroom proxy` running for this enclave, with --allow for the key's Region (its standard error says what it refused) and with credentials?"
+            "`sealroom doctor --enclave ADDRESS --key ARN` finds where the way ends: is `sealroom proxy` running for this enclave, with --allow for the \
+             key's Region (its standard error says what it refused) and with credentials?"
         }
         Refusal::KmsUntrusted => {
-            "TLS must reach AWS KMS itself: no proxy may open it, and --connect must lead to KMS; the image's trust anchors must be AWS's"
+            "TLS must reach AWS KMS itself: no proxy may open it, and --connect must lead to KMS; the image's trust anchors must be AWS's. \
+             `sealroom doctor --region REGION` tells whether this machine believes what answers"
         }
         Refusal::InputCorrupt => "the file was altered, cut off or repeated, or is not a sealed message: fetch it again from the owner",
         Refusal::RefusedByData => {
             "a record is malformed, or a limit or minimum of the policy is not met; the owner can check the records (`sealroom seal` does)"
         }
-        Refusal::Clock => "the enclave's NSM does not answer: run it again",
+        Refusal::Clock => "the enclave's NSM does not answer: end the enclave and run it again; the parent's clock plays no part",
         Refusal::Internal => "the proxy prints the enclave's log; run it again",
         Refusal::InputSet => {
             "submit the folder that the owner sealed the set into, or every file of it, each once; \
@@ -91,6 +94,13 @@ mod tests {
         for rule in ["line 4: field \"card\": not named", "field \"card\": not named"] {
             let text = failure(Refusal::JobNotAllowed, Some(RefusalNote { line: 4, rule: rule.to_owned() })).to_text();
             assert_eq!(text.matches("line 4: ").count(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals_on_the_way_to_kms_point_to_doctor() {
+        for refusal in [Refusal::KeyDenied, Refusal::KmsUnavailable, Refusal::KmsUntrusted, Refusal::Timeout] {
+            assert!(failure(refusal, None).to_text().contains("`sealroom doctor"), "{refusal}");
         }
     }
 
