@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    commands::{keygen, open, ping, policy, proxy, rebind, seal, submit, token_key},
+    commands::{attestation, doctor, key_policy, keygen, open, ping, policy, proxy, rebind, seal, submit, token_key, verify},
     failure::{Failure, Result},
     interrupt,
     report::Report,
@@ -25,15 +25,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Attestation(attestation::Attestation),
     Keygen(keygen::Keygen),
     Policy(policy::Policy),
+    KeyPolicy(key_policy::KeyPolicy),
     TokenKey(token_key::TokenKey),
     Seal(seal::Seal),
     Rebind(rebind::Rebind),
     Proxy(proxy::Proxy),
     Ping(ping::Ping),
+    Doctor(doctor::Doctor),
     Submit(submit::Submit),
     Open(open::Open),
+    Verify(verify::Verify),
 }
 
 /// Runs one command and says how to exit.
@@ -55,7 +59,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         });
     match done {
         Ok(report) => match report.print(cli.json) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => report.failure().map_or(ExitCode::SUCCESS, |failure| fail(failure, cli.json)),
             Err(_) => ExitCode::FAILURE,
         },
         Err(failure) => fail(&failure, cli.json),
@@ -69,14 +73,18 @@ async fn run_command(command: Command, json: bool) -> Result<Report> {
     }
     interrupt::remove_unfinished_outputs()?;
     match command {
+        Command::Attestation(command) => command.run(),
         Command::Keygen(command) => command.run(),
         Command::Policy(command) => command.run(),
+        Command::KeyPolicy(command) => command.run(json),
         Command::TokenKey(command) => command.run(json).await,
         Command::Seal(command) => command.run(json).await,
         Command::Rebind(command) => command.run(json).await,
         Command::Ping(command) => command.run().await,
+        Command::Doctor(command) => command.run().await,
         Command::Submit(command) => command.run(json).await,
         Command::Open(command) => command.run(json).await,
+        Command::Verify(command) => command.run(),
         Command::Proxy(command) => command.run(json).await,
     }
 }

@@ -4,8 +4,10 @@
 
 use std::process::ExitCode;
 
+mod attestation_report;
 mod cli;
 mod commands;
+mod doctor;
 mod failure;
 mod field_sealing;
 mod interrupt;
@@ -18,9 +20,12 @@ mod owner_policy;
 mod padding;
 mod pem;
 mod pending_output;
+mod policy_sentences;
 mod progress;
 mod reading;
 mod rebinding;
+mod receipt_check;
+mod receipt_page;
 mod record_check;
 mod records;
 mod relay;
@@ -32,6 +37,8 @@ mod source;
 mod submission;
 mod token_check;
 mod transport;
+mod utc;
+mod verdict;
 
 /// Runs the command named on the command line, prints its result or its failure, and says how to exit:
 /// 0 done, 1 refused or failed, 2 usage.

@@ -1,16 +1,16 @@
-//! Where an output came from: a receipt, verified against measurements and a trust anchor. `commands::open` and
-//! `commands::submit` use it. What is in a [`VerifiedReceipt`] is the enclave's own word; nothing else makes one.
+//! Where an output came from: a receipt, verified against measurements and a trust anchor. `commands::open` uses it;
+//! `commands::verify` has the same verification, with a line for each step (`receipt_check`), and reads its files here.
 
 use std::path::Path;
 
 use sealroom_shared::{
-    attestation::{self, AttestationDocument, TrustAnchor, Verified, VerifyTime},
+    attestation::TrustAnchor,
     binding,
     digest::Blake3Digest,
     limits as shared_limits,
     measurements::Measurements,
     message::EncryptionContext,
-    receipt::{Output, Receipt, Statement},
+    receipt::{self, Output, RefusedReceipt, Statement},
 };
 
 use crate::{
@@ -19,47 +19,29 @@ use crate::{
 };
 
 /// A receipt whose document chains to the trust anchor and is of the expected image.
-pub struct VerifiedReceipt {
-    statement: Statement,
-    document: Verified<AttestationDocument>,
-}
+pub struct VerifiedReceipt(receipt::VerifiedReceipt);
 
 impl VerifiedReceipt {
     /// Verifies a receipt file, at the document's own time: a stored receipt stays good when its certificates have expired.
     pub fn verify(receipt: &Path, measurements: &Measurements, anchor: &TrustAnchor) -> Result<Self> {
-        let bytes = source::read_small(receipt, shared_limits::RECEIPT_BYTES)?;
-        let refused = |what: String| Failure::new("receipt", format!("{}: {what}", receipt.display()));
-        let receipt = Receipt::parse(&bytes).map_err(|error| refused(error.to_string()))?;
-        let document = attestation::verify(&receipt.document, anchor, VerifyTime::DocumentTime)
-            .map_err(|error| refused(format!("the attestation document is refused: {error}")).help(HELP_ANCHOR))?;
-        document.matches(measurements).map_err(|error| {
-            let failure = Failure::new("measurements", format!("the receipt is of another image: {error}"));
-            if document.is_debug() {
-                failure.help("it is of an enclave in debug mode, whose console the parent reads: believe nothing from it")
-            } else {
-                failure.help(HELP_IMAGE)
-            }
-        })?;
-        let statement = receipt
-            .attested_statement(document.user_data.as_deref(), document.public_key.as_deref(), document.nonce.as_deref(), None)
-            .map_err(|error| refused(error.to_string()))?;
-        Ok(Self { statement, document })
+        let bytes = source::read_public(receipt, shared_limits::RECEIPT_BYTES)?;
+        receipt::VerifiedReceipt::verify(&bytes, measurements, anchor, None).map(Self).map_err(|error| refused(receipt, &error))
     }
 
     /// What the enclave states.
     pub fn statement(&self) -> &Statement {
-        &self.statement
+        self.0.statement()
     }
 
     /// When the receipt's document was signed, in milliseconds since 1970.
     pub fn signed_at(&self) -> u64 {
-        self.document.timestamp.as_millis()
+        self.0.document().timestamp.as_millis()
     }
 
     /// The stated output that has this digest.
     pub fn output(&self, digest: &Blake3Digest) -> Result<ExpectedOutput<'_>> {
-        match self.statement.outputs.iter().find(|output| output.digest == *digest) {
-            Some(output) => Ok(ExpectedOutput { output, statement: &self.statement }),
+        match self.statement().outputs.iter().find(|output| output.digest == *digest) {
+            Some(output) => Ok(ExpectedOutput { output, statement: self.statement() }),
             None => Err(Failure::new("other-output", format!("the file is not an output of this receipt: its digest is {digest}"))
                 .help("the file was altered or cut off, or the receipt is another job's")),
         }
@@ -84,6 +66,17 @@ impl ExpectedOutput<'_> {
     }
 }
 
+fn refused(path: &Path, error: &RefusedReceipt) -> Failure {
+    match error {
+        RefusedReceipt::File(_) | RefusedReceipt::Statement { .. } => Failure::new("receipt", format!("{}: {error}", path.display())),
+        RefusedReceipt::Document(_) => Failure::new("receipt", format!("{}: {error}", path.display())).help(HELP_ANCHOR),
+        RefusedReceipt::Image { document, .. } => {
+            let help = if document.is_debug() { HELP_DEBUG } else { HELP_IMAGE };
+            Failure::new("measurements", error.to_string()).help(help)
+        }
+    }
+}
+
 /// Reads the measurements file that the image's builder published.
 pub fn read_measurements(path: &Path) -> Result<Measurements> {
     Measurements::from_nitro_cli(&source::read_text(path, limits::MEASUREMENTS)?)
@@ -97,6 +90,10 @@ pub fn trust_anchor(danger: Option<&Path>) -> Result<TrustAnchor> {
         .map_err(|error| Failure::new("trust-anchor", format!("{} is not one root certificate: {error}", path.display())))
 }
 
-const HELP_ANCHOR: &str = "receipts chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
-const HELP_IMAGE: &str =
+/// What to do where a document does not chain to the trust anchor.
+pub const HELP_ANCHOR: &str = "receipts chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
+/// What to do where the PCRs differ.
+pub const HELP_IMAGE: &str =
     "compare --measurements with what the image's builder published; an image that was rebuilt or configured otherwise has others";
+/// What debug mode means.
+pub const HELP_DEBUG: &str = "it is of an enclave in debug mode, whose console the parent reads: believe nothing from it";

@@ -32,12 +32,6 @@ pub fn to_send(inputs: &[PathBuf], manifest: Option<(&Path, &[u8])>, policy: &Po
     Ok(vec![input.clone()])
 }
 
-/// The manifest's message id, 64 hex digits; none where it cannot be read, which the enclave refuses.
-pub fn message_id(manifest: &[u8]) -> Option<String> {
-    let (header, _) = Header::parse(manifest).ok()??;
-    Some(header.message_id().to_hex())
-}
-
 fn fits(path: &Path, message: &[u8], policy: &Policy) -> Result<()> {
     let refused = |code, what: String| Failure::new(code, format!("{} {what}", path.display()));
     let corrupt =

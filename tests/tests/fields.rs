@@ -41,8 +41,10 @@ fn sealed_fields_are_opened_transformed_and_stated_in_the_receipt() {
         assert_eq!(tokens.entry(token.to_string()).or_insert_with(|| customer.clone()), &customer, "one token, one customer");
     }
 
-    let manifest = Header::parse(&fs::read(contacts.stage.path("sealed.manifest")).unwrap()).unwrap().unwrap().0;
-    let input = json!({ "form": "fields", "datasets": ["contacts"], "manifest": manifest.message_id().to_hex(), "digest": digest });
+    let manifest = fs::read(contacts.stage.path("sealed.manifest")).unwrap();
+    let (manifest_digest, header) = (blake3::hash(&manifest), Header::parse(&manifest).unwrap().unwrap().0);
+    let manifest = json!({ "message_id": header.message_id().to_hex(), "digest": format!("blake3:{manifest_digest}") });
+    let input = json!({ "form": "fields", "datasets": ["contacts"], "manifest": manifest, "digest": digest });
     assert_eq!(statement["inputs"], json!([input]));
     assert_eq!(statement["counts"], json!({ "read": 400, "released": 100, "skipped": 0 }));
 

@@ -8,7 +8,7 @@ use sealroom_shared::digest::Blake3Digest;
 use sealroom_shared::limits;
 use sealroom_shared::manifest::Manifest;
 use sealroom_shared::policy::{Form, Policy};
-use sealroom_shared::receipt::{Input, KmsRequest};
+use sealroom_shared::receipt::{self, Input, KmsRequest};
 use sealroom_shared::record::sealed::ValueKeys;
 use sealroom_shared::wire::{Kind, Refusal};
 use tokio::io::AsyncRead;
@@ -32,9 +32,9 @@ pub(super) enum Inputs {
 /// What became of them, for the receipt.
 pub(super) enum InputsRead {
     Files(Vec<FileStatement>),
-    /// The manifest's message id, and the datasets named so far.
+    /// What the receipt says of the manifest, and the datasets named so far.
     Fields {
-        manifest: Option<String>,
+        manifest: Option<receipt::Manifest>,
         datasets: BTreeSet<String>,
     },
 }
@@ -116,7 +116,7 @@ impl Inputs {
                 InputsRead::Files(files)
             }
             Self::Fields(proof) => {
-                let Proof { manifest_id: manifest, datasets, received, ended, .. } = *proof;
+                let Proof { manifest_stated: manifest, datasets, received, ended, .. } = *proof;
                 let read = InputsRead::Fields { manifest, datasets };
                 let begun = [ToPipeline::Input { opener: None, header: Vec::new() }, ToPipeline::Bytes(received)];
                 if !one_input(begun, ended, incoming, &to, buffers).await? {

@@ -8,12 +8,13 @@ use std::sync::mpsc::SyncSender;
 use futures_util::StreamExt;
 use sealroom_shared::authorize::RecordsPlan;
 use sealroom_shared::binding;
+use sealroom_shared::digest::Blake3Digest;
 use sealroom_shared::limits;
 use sealroom_shared::manifest::Manifest;
 use sealroom_shared::message::DataKey;
 use sealroom_shared::message::Header;
 use sealroom_shared::policy::Policy;
-use sealroom_shared::receipt::KmsRequest;
+use sealroom_shared::receipt::{self, KmsRequest};
 use sealroom_shared::record::sealed::{MissingKey, ValueKeys, ValuesOf};
 use sealroom_shared::wire::Refusal;
 use tokio::io::AsyncRead;
@@ -29,8 +30,8 @@ pub(super) struct SealedManifest(pub(super) Vec<u8>);
 
 /// What has shown that the policy is its owner's, and what has come of the records meanwhile.
 pub(super) struct Proof {
-    /// The manifest's message id; none where the policy asks for none.
-    pub(super) manifest_id: Option<String>,
+    /// What the receipt says of the manifest; none where the policy asks for none.
+    pub(super) manifest_stated: Option<receipt::Manifest>,
     /// Its content.
     pub(super) manifest: Option<Manifest>,
     /// The data key of the first sealed value, where that was the proof.
@@ -83,7 +84,7 @@ impl Proof {
         let Beginning { found, bytes: received, ended } = incoming.beginning(limits::PROOF_BYTES, find).await?;
         let ValueKey { of, data_key, dataset, request } = value_key(found, policy, kms).await?;
         let datasets = BTreeSet::from([dataset]);
-        Ok(Self { manifest_id: None, manifest: None, first: Some((of, data_key)), datasets, request, received, ended })
+        Ok(Self { manifest_stated: None, manifest: None, first: Some((of, data_key)), datasets, request, received, ended })
     }
 }
 
@@ -92,10 +93,12 @@ impl SealedManifest {
         let (header, used) = Header::parse(&self.0).map_err(of_message)?.ok_or(Refusal::InputCorrupt)?;
         let unlocked = input_header::unlock(SealedKind::Manifest, header, policy, kms).await?;
         let datasets = BTreeSet::from([unlocked.dataset(policy)?.to_owned()]);
-        let (message_id, request) = (unlocked.header.message_id().to_hex(), unlocked.request.clone());
+        let request = unlocked.request.clone();
+        let digest = Blake3Digest::finish(blake3::Hasher::new().update(&self.0));
+        let stated = receipt::Manifest { message_id: unlocked.header.message_id().to_hex(), digest };
         let content = unlocked.open_whole(self.0.get(used..).unwrap_or_default())?;
         let manifest = Some(Manifest::parse(&content).map_err(|_| Refusal::InputCorrupt)?);
-        Ok(Proof { manifest_id: Some(message_id), manifest, first: None, datasets, request, received: Vec::new(), ended: false })
+        Ok(Proof { manifest_stated: Some(stated), manifest, first: None, datasets, request, received: Vec::new(), ended: false })
     }
 }
 

@@ -1,6 +1,9 @@
 //! One file a command. Each reads its arguments, does its work and returns a [`crate::report::Report`] or a
 //! [`crate::failure::Failure`]; none prints a result or ends the process itself.
 
+pub mod attestation;
+pub mod doctor;
+pub mod key_policy;
 pub mod keygen;
 pub mod open;
 pub mod ping;
@@ -10,6 +13,7 @@ pub mod rebind;
 pub mod seal;
 pub mod submit;
 pub mod token_key;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use std::{
 
 use sealroom_shared::{
     address::EnclaveAddress,
-    digest::Sha384Digest,
+    digest::{Blake3Digest, Sha384Digest, hex},
     limits as shared_limits,
     policy::{Form, Policy},
     receipt::Statement,
@@ -84,7 +84,7 @@ impl Submit {
         let mut output = Destination::create(&self.out, overwrite(self.force))?;
         let job = self.read(json)?;
         let (nonce, policy, job_digest) = (job.nonce, Sha384Digest::of(&job.policy), Sha384Digest::of(&job.job));
-        let manifest = job.manifest.as_deref().and_then(sealed_fields::message_id);
+        let manifest = job.manifest.as_deref().map(|manifest| Blake3Digest::finish(blake3::Hasher::new().update(manifest)));
 
         let stream = transport::dial(&self.enclave).await?;
         let submission::Exchanged { received, inputs } = submission::run(stream, job, output.file()).await?;
@@ -146,6 +146,7 @@ impl Submit {
                 "receipt": self.receipt,
                 "bytes": bytes,
                 "output_digest": submitted.output,
+                "nonce": hex(&submitted.nonce),
                 "statement": statement,
             }),
             format!("wrote {} ({bytes} bytes) and {}", self.out.display(), self.receipt.display()),

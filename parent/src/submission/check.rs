@@ -27,8 +27,8 @@ pub struct Submitted {
     pub job: Sha384Digest,
     /// Of each input as it was sent, in order.
     pub inputs: Vec<Blake3Digest>,
-    /// Message id of the manifest that was sent with them.
-    pub manifest: Option<String>,
+    /// Of the manifest that was sent with them.
+    pub manifest: Option<Blake3Digest>,
     /// Of the output file.
     pub output: Blake3Digest,
 }
@@ -53,7 +53,7 @@ impl Submitted {
         }
         let is_as_sent = |input: &Input| match input {
             Input::File { .. } => self.manifest.is_none(),
-            Input::Fields { manifest, .. } => *manifest == self.manifest,
+            Input::Fields { manifest, .. } => manifest.as_ref().map(|manifest| manifest.digest) == self.manifest,
         };
         if !statement.inputs.iter().all(is_as_sent) {
             return Err(refused("it does not say that the inputs were compared with the manifest that was sent".to_owned()));

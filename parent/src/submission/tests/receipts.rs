@@ -3,7 +3,7 @@
 use sealroom_shared::{
     arn::KeyArn,
     digest::{Sha384Digest, hex},
-    receipt::{Attested, Input, NamedDigest, Output, Receipt, Statement, user_data_of},
+    receipt::{Attested, Input, Manifest, NamedDigest, Output, Receipt, Statement, user_data_of},
 };
 
 use super::*;
@@ -80,22 +80,24 @@ fn receipt_counts_only_for_this_very_submission() {
 
 #[test]
 fn receipt_names_the_manifest_that_was_sent_and_no_other() {
-    let submitted = |manifest: Option<&str>| Submitted {
+    let submitted = |manifest: Option<&[u8]>| Submitted {
         nonce: [7; 32],
         policy: Sha384Digest::of(b"policy"),
         job: Sha384Digest::of(b"job"),
         inputs: vec![blake3_of(b"records")],
-        manifest: manifest.map(str::to_owned),
+        manifest: manifest.map(blake3_of),
         output: blake3_of(b"output"),
     };
-    for sent in [None, Some("00"), Some("01")] {
-        for stated in [None, Some("00"), Some("01")] {
+    let sealed: [Option<&[u8]>; 3] = [None, Some(b"one"), Some(b"other")];
+    for sent in sealed {
+        for stated in sealed {
             let submitted = submitted(sent);
-            let fields = |digest| Input::Fields { datasets: vec!["d".into()], manifest: stated.map(str::to_owned), digest };
+            let manifest = stated.map(|sealed| Manifest { message_id: "00".into(), digest: blake3_of(sealed) });
+            let fields = |digest| Input::Fields { datasets: vec!["d".into()], manifest: manifest.clone(), digest };
             let receipt = receipt_for(&submitted, |statement| statement.inputs = vec![fields(submitted.inputs[0])], &[7; 32], "f6");
             assert_eq!(submitted.compare(&receipt).is_ok(), sent == stated, "{sent:?} {stated:?}");
         }
     }
-    let submitted = submitted(Some("00"));
+    let submitted = submitted(Some(b"one"));
     assert!(submitted.compare(&receipt_for(&submitted, |_| {}, &[7; 32], "f6")).is_err(), "a sealed file's input");
 }
