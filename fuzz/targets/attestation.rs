@@ -1,11 +1,11 @@
 //! Attestation documents from anyone, parsed and verified under two trust anchors. What verifies also parses, and nothing
-//! verifies under both.
+//! verifies under both. Of what is refused exactly one rule has failed, and of what verifies none.
 #![no_main]
 
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use sealroom_shared::attestation::{self, AttestationError, TrustAnchor, VerifyTime};
+use sealroom_shared::attestation::{self, AttestationError, Rule, RuleOutcome, Trace, TrustAnchor, VerifyTime};
 use sealroom_shared::limits;
 
 static MADE: LazyLock<TrustAnchor> =
@@ -17,7 +17,14 @@ fuzz_target!(|data: &[u8]| {
     if data.len() > limits::ATTESTATION_DOCUMENT {
         assert_eq!(parsed.as_ref().err(), Some(&AttestationError::TooLarge));
     }
-    let verified = [&*MADE, &*AWS].map(|anchor| attestation::verify(data, anchor, VerifyTime::DocumentTime));
+    let verified = [&*MADE, &*AWS].map(|anchor| {
+        let mut trace = Trace::default();
+        let verified = attestation::verify_traced(data, anchor, VerifyTime::DocumentTime, &mut trace);
+        let others = Rule::ALL.map(|rule| trace.outcome(rule)).into_iter().filter(|outcome| *outcome != RuleOutcome::Passed);
+        let failed: Vec<RuleOutcome> = others.filter(|outcome| verified.is_ok() || *outcome != RuleOutcome::NotChecked).collect();
+        assert_eq!(failed, verified.as_ref().err().map(|error| RuleOutcome::Failed(*error)).into_iter().collect::<Vec<_>>());
+        verified
+    });
     for outcome in &verified {
         match (outcome, &parsed) {
             (Ok(document), Ok(parsed)) => {

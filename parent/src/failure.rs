@@ -85,14 +85,36 @@ impl Failure {
     }
 }
 
-/// `text` with its control characters escaped, line ends excepted.
+/// `text` as [`printable`] has it, its line ends written out too: nothing in it can write a line of its own.
+pub fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
+
+/// `text` with its control characters escaped, line ends excepted, and those that turn the direction of writing.
 pub fn printable(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut printed, character| {
-        if character.is_control() && character != '\n' {
+        if character.is_control() && character != '\n' || TURNING.contains(&character) {
             printed.extend(character.escape_default());
         } else {
             printed.push(character);
         }
         printed
     })
+}
+
+/// Characters of Unicode that change the direction of writing, and with it what a line seems to say.
+const TURNING: [char; 12] = [
+    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+    '\u{2069}',
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_turns_no_line_and_writes_none() {
+        assert_eq!(printable("a\u{1b}[2J\n\u{202e}b\u{2066}é"), "a\\u{1b}[2J\n\\u{202e}b\\u{2066}é");
+        assert_eq!(one_line("a\nVERIFIED\r"), "a\\nVERIFIED\\r");
+    }
 }

@@ -170,7 +170,8 @@ pub fn causes(error: &dyn Error) -> String {
         }
         next = cause.source();
     }
-    text
+    // The SDK lists the sources of credentials in lines.
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
@@ -201,6 +202,12 @@ const ATTEMPT: Duration = Duration::from_secs(15);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_one_line() {
+        let error = std::io::Error::other("none found. Attempted:\n  Environment: not set\n  Profile: not there");
+        assert_eq!(causes(&error), "none found. Attempted: Environment: not set Profile: not there");
+    }
 
     #[test]
     fn bundle_without_certificates_is_refused() {

@@ -86,12 +86,17 @@ pub fn read_measurements(path: &Path) -> Result<Measurements> {
 /// The AWS Nitro root, or another one that was asked for by a name that says danger.
 pub fn trust_anchor(danger: Option<&Path>) -> Result<TrustAnchor> {
     let Some(path) = danger else { return Ok(TrustAnchor::aws_root_g1()) };
-    TrustAnchor::danger_from_pem(&source::read_text(path, limits::MEASUREMENTS)?)
-        .map_err(|error| Failure::new("trust-anchor", format!("{} is not one root certificate: {error}", path.display())))
+    TrustAnchor::danger_from_pem(&source::read_text(path, limits::MEASUREMENTS)?).map_err(|error| {
+        Failure::new("trust-anchor", format!("{} is not one root certificate: {error}", path.display()))
+            .help("pass one certificate in PEM; a software NSM of the local harness writes its own as nsm-root.pem")
+    })
 }
 
+/// What the default trust anchor is called.
+pub const AWS_ROOT: &str = "the AWS Nitro root G1";
 /// What to do where a document does not chain to the trust anchor.
-pub const HELP_ANCHOR: &str = "receipts chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
+pub const HELP_ANCHOR: &str =
+    "genuine documents chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
 /// What to do where the PCRs differ.
 pub const HELP_IMAGE: &str =
     "compare --measurements with what the image's builder published; an image that was rebuilt or configured otherwise has others";

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    failure::{Failure, printable},
+    failure::{Failure, one_line, printable},
     report::Report,
 };
 
@@ -90,7 +90,7 @@ impl Verdict {
             .iter()
             .map(|line| {
                 // A line end in a detail would let a peer write lines of its own.
-                let detail = printable(&line.detail).replace('\n', "\\n");
+                let detail = one_line(&line.detail);
                 let text = format!("{:<first$} {:<width$}  {detail}", line.outcome.to_text(), line.check);
                 match &line.mend {
                     Some(mend) => format!("{text}\n{:<first$} {:<width$}  mend: {}", "", "", printable(mend)),
@@ -177,7 +177,7 @@ mod tests {
     fn detail_cannot_write_lines_of_its_own() {
         let mut verdict = Verdict::default();
         verdict.check("name", true, "a\u{1b}[2J\npassed      nonce");
-        assert_eq!(verdict.to_text(), "passed       name  a\\u{1b}[2J\\npassed      nonce");
+        assert_eq!(verdict.to_text(), "passed name  a\\u{1b}[2J\\npassed      nonce");
     }
 
     #[test]

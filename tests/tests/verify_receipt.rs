@@ -42,7 +42,7 @@ fn one_flipped_bit_in_any_file_is_refused_at_its_line() {
     // Only what is given is checked, and what is not is said.
     let alone = verdict(case.alone());
     assert!(alone.is_verified());
-    let unchecked = ["nonce", "policy", "job", "job-allowed", "input-1", "output-1", "token-keys", "kms-requests"];
+    let unchecked = ["nonce", "policy", "job", "policy-terms", "job-allowed", "input-1", "output-1", "token-keys", "kms-requests"];
     assert_eq!(alone.lines("not-checked"), unchecked);
 
     let lines = [("--policy", "policy"), ("--job", "job"), ("--input", "input-1"), ("--output", "output-1")];
@@ -86,7 +86,8 @@ fn one_flipped_bit_in_any_file_is_refused_at_its_line() {
     // A person reads the same.
     let said = text(&succeed(&mut case.whole()).stdout);
     assert!(said.starts_with("VERIFIED, but NOT under the AWS Nitro root: "), "{said}");
-    assert!(said.contains("passed       input-1 ") && said.contains("not checked  nonce "), "{said}");
+    let has = |outcome: &str, check: &str| said.lines().any(|line| line.starts_with(outcome) && line.contains(&format!(" {check} ")));
+    assert!(has("passed", "input-1") && has("not checked", "nonce"), "{said}");
 }
 
 const HOSTILE: &str = "<script>alert('x')</script><img src=x onerror=alert(1)>";
@@ -187,6 +188,7 @@ fn kms_requests_are_reconciled_with_cloudtrail_and_the_page_says_so() {
         (refused.code, refused.lines("failed")),
         (Some(1), ["kms-unstated", "kms-other-image", "kms-unattested"].map(str::to_owned).to_vec())
     );
+    assert!(refused.error["error"]["help"].as_str().unwrap().contains("find out who made these requests"), "{}", refused.error);
     let said = text(&case.alone().arg("--cloudtrail").arg(&path).output().unwrap().stdout);
     assert!(said.contains("user/x\\n\\u{1b}[31mpassed") && !said.contains('\u{1b}'), "{said}");
     for (name, content) in [("not json", &b"x"[..]), ("another", b"{}"), ("compressed", &[0x1f, 0x8b, 8])] {
@@ -217,6 +219,11 @@ fn kms_requests_are_reconciled_with_cloudtrail_and_the_page_says_so() {
     let again = with(case.whole(), &[&"--html", &page]);
     assert_eq!((again.code, &again.error["error"]["code"]), (Some(1), &json!("exists")));
     with(case.whole(), &[&"--html", &"-"]).is_usage("--html");
+    for evidence in [&case.receipt, &stage.path("policy.toml"), &stage.path("in.sealed")] {
+        let before = fs::read(evidence).unwrap();
+        with(case.whole(), &[&"--html", evidence, &"--force"]).is_usage("which is read here");
+        assert_eq!(fs::read(evidence).unwrap(), before);
+    }
     let mut command = case.alone();
     command.arg("--job").arg(stage.path("policy.toml"));
     with(command, &[&"--html", &page, &"--force"]).fails_at("job");

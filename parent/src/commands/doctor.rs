@@ -90,4 +90,6 @@ Examples:
       --key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
   sealroom doctor --profile key-admin --measurements pcrs.json \\
       --key arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+
+Exit codes: 0 nothing failed, 1 something did, 2 usage. docs/doctor.md says more of each check.
 ";

@@ -7,7 +7,7 @@ use sealroom_shared::{limits as shared_limits, receipt::VerifiedReceipt};
 use crate::{
     attestation_report,
     commands::{attestation::expected::ExpectedBytes, overwrite, refuse_two_from_stdin},
-    failure::{Failure, Result, printable},
+    failure::{Failure, Result, one_line, printable},
     origin,
     pending_output::{self, Access, PendingFile},
     receipt_check::{self, Checked, Document, Events, Given, GivenFile, OtherUses},
@@ -81,7 +81,11 @@ impl Verify {
     pub fn run(self) -> Result<Report> {
         let files = [&self.receipt, &self.measurements].into_iter().chain(&self.danger_trust_anchor).chain(&self.compare.policy);
         let files = files.chain(&self.compare.job).chain(&self.compare.input).chain(&self.compare.output).chain(&self.kms.cloudtrail);
-        refuse_two_from_stdin(files)?;
+        let files: Vec<&PathBuf> = files.collect();
+        refuse_two_from_stdin(files.iter().copied())?;
+        if let Some(page) = &self.html {
+            refuse_page_in_place_of(&files, page)?;
+        }
         let page = self.html.as_deref().map(|path| page_file(path, self.force)).transpose()?;
         let measurements = origin::read_measurements(&self.measurements)?;
         let anchor = origin::trust_anchor(self.danger_trust_anchor.as_deref())?;
@@ -151,6 +155,18 @@ impl Compare {
     }
 }
 
+/// `--force` replaces an earlier page, never what is being verified: a receipt is often kept once.
+fn refuse_page_in_place_of(files: &[&PathBuf], page: &Path) -> Result<()> {
+    let Ok(page) = page.canonicalize() else { return Ok(()) };
+    match files.iter().find(|file| file.canonicalize().is_ok_and(|file| file == page)) {
+        None => Ok(()),
+        Some(file) => {
+            let message = format!("--html would replace {}, which is read here", file.display());
+            Err(Failure::usage(message).help("give the page a name of its own"))
+        }
+    }
+}
+
 fn page_file(path: &Path, force: bool) -> Result<PendingFile> {
     if path == Path::new("-") {
         return Err(Failure::usage("--html wants the name of a file"));
@@ -172,7 +188,7 @@ fn refuse_file_twice(files: &[GivenFile]) -> Result<()> {
 fn refused(receipt: &Path, line: &Line) -> Failure {
     debug_assert_eq!(line.outcome, Outcome::Failed);
     let check = line.check.as_str();
-    let failure = Failure::new("receipt", format!("{} is refused: {check}: {}", receipt.display(), line.detail));
+    let failure = Failure::new("receipt", format!("{} is refused: {check}: {}", receipt.display(), one_line(&line.detail)));
     let help = match check {
         "receipt-form" => "a receipt is kept byte for byte: fetch it again from whoever submitted the job",
         "trust-anchor" | "certificates" | "signature" | "document-form" => origin::HELP_ANCHOR,
@@ -180,7 +196,13 @@ fn refused(receipt: &Path, line: &Line) -> Failure {
         "image" => origin::HELP_IMAGE,
         "public-key" | "user-data" | "statement" => "this is no receipt: an enclave's document for another purpose was put in its place",
         "policy" | "job" => "give the very file that was submitted, byte for byte",
-        _ if check.starts_with("kms-") => "give all events of the keys' accounts and Regions, from a day before the job to a day after",
+        _ if check.starts_with("kms-request-") => {
+            "give all events of the keys' accounts and Regions, from the day before the job to the day after"
+        }
+        _ if check.starts_with("kms-") => {
+            "find out who made these requests, and for what: an owner seals with a key, a consumer opens, another job has a receipt of its own; \
+             without --no-other-uses they are named and do not refuse"
+        }
         _ if check.starts_with("input") || check.starts_with("output") => "the file was altered or cut off, or it is another job's",
         _ => "believe neither the receipt nor the file, and ask who gave them to you",
     };

@@ -16,22 +16,25 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Both lines; KMS is asked in `region`, where one answers.
-pub async fn check(verdict: &mut Verdict, aws: &Aws, subject: &Subject, region: Option<&String>) {
+/// Both lines; KMS is asked in `region`, where one answers. True where there are credentials to ask with.
+pub async fn check(verdict: &mut Verdict, aws: &Aws, subject: &Subject, region: Option<&String>) -> bool {
     let config = match &aws.config {
         Ok(config) => config,
         Err(failure) => {
             verdict.refuse(FOUND, failure.message(), "correct the AWS options");
-            return verdict.skip(TAKEN, "AWS's configuration cannot be read");
+            verdict.skip(TAKEN, "AWS's configuration cannot be read");
+            return false;
         }
     };
     if !found(verdict, config).await {
-        return verdict.skip(TAKEN, "there are no credentials that could be taken");
+        verdict.skip(TAKEN, "there are no credentials that could be taken");
+        return false;
     }
     match region {
         Some(region) => taken(verdict, subject, region).await,
         None => verdict.skip(TAKEN, "no KMS answers, or no Region is known"),
     }
+    true
 }
 
 /// Whether there are credentials that have not expired.
@@ -62,7 +65,7 @@ async fn found(verdict: &mut Verdict, config: &SdkConfig) -> bool {
             verdict.check(FOUND, true, format!("{whose}: they expire in {} s; the proxy asks for new ones", left.as_secs()));
         }
         Some(left) => verdict.check(FOUND, true, format!("{whose}: they hold for {} minutes", left.as_secs() / 60)),
-        None => verdict.check(FOUND, true, format!("{whose}: they name no end")),
+        None => verdict.check(FOUND, true, format!("{whose}: they do not expire")),
     }
     true
 }

@@ -99,7 +99,7 @@ where
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
         Some("AccessDeniedException") => {
             format!(
-                "{key}: these credentials may not {action}: run this line as the key's administrator, with --profile and --measurements"
+                "{key}: these credentials may not {action}: run this check as the key's administrator, with --profile and --measurements"
             )
         }
         Some(code) => format!("{key}: KMS answered {code}"),

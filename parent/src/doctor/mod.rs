@@ -62,12 +62,14 @@ pub async fn examine(subject: &Subject) -> Verdict {
 
     let aws = Aws::load(subject).await;
     let answering = kms::check(&mut verdict, &aws, subject).await;
-    credentials::check(&mut verdict, &aws, subject, answering.first()).await;
+    let has_credentials = credentials::check(&mut verdict, &aws, subject, answering.first()).await;
     for key in &subject.keys {
-        if answering.iter().any(|region| region == key.region()) {
-            key_policy::check(&mut verdict, &subject.aws, key, subject.measurements.as_ref(), found.enclave.as_ref()).await;
-        } else {
+        if !answering.iter().any(|region| region == key.region()) {
             key_policy::skip(&mut verdict, key, "KMS of its Region does not answer");
+        } else if !has_credentials {
+            key_policy::skip(&mut verdict, key, "there are no credentials to ask with");
+        } else {
+            key_policy::check(&mut verdict, &subject.aws, key, subject.measurements.as_ref(), found.enclave.as_ref()).await;
         }
     }
     if subject.keys.is_empty() {

@@ -1,8 +1,8 @@
 //! KMS's actions on one key, sorted by what they let out. Read by the generator, the linter and the simulator, so that the
 //! three speak of the same ones. Names and their use: AWS's table "AWS KMS permissions".
 
-/// Actions on a symmetric encryption key whose request can carry an attestation document. Only these can be held to an image.
-pub const ATTESTABLE: [&str; 3] = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair"];
+/// Actions whose request can carry an attestation document, the last one of key agreement keys. Only these can be held to an image.
+pub const ATTESTABLE: [&str; 4] = ["kms:Decrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyPair", "kms:DeriveSharedSecret"];
 
 /// Actions that use the key on data and know no attestation document: a condition on an image never holds for them.
 pub const UNATTESTABLE: [&str; 5] = [

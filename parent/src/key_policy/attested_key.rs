@@ -9,7 +9,10 @@ pub fn pcr_index(condition_key: &str) -> Option<u8> {
     let name = condition_key.to_ascii_lowercase();
     match name.strip_prefix("kms:recipientattestation:")? {
         "imagesha384" => Some(0),
-        name => name.strip_prefix("pcr")?.parse().ok().filter(|index| *index <= 31),
+        // KMS knows no `PCR00`: a condition on it never sees a value.
+        name => {
+            name.strip_prefix("pcr").and_then(|digits| digits.parse().ok().filter(|index: &u8| *index <= 31 && index.to_string() == digits))
+        }
     }
 }
 
@@ -36,6 +39,8 @@ mod tests {
             ("KMS:recipientattestation:pcr31", Some(31)),
             ("kms:RecipientAttestation:ImageSha384", Some(0)),
             ("kms:RecipientAttestation:PCR32", None),
+            ("kms:RecipientAttestation:PCR00", None),
+            ("kms:RecipientAttestation:PCR+0", None),
             ("kms:RecipientAttestation:NitroTPMPCR4", None),
             ("kms:EncryptionContext:PCR0", None),
             ("PCR0", None),

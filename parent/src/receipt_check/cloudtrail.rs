@@ -2,7 +2,10 @@
 //! stated key and operation and under the receipt's own enclave; and what else was done with these keys is named. Events are
 //! the account's word, which the parent's role cannot write; whether the files are CloudTrail's own is not decided here.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::PathBuf,
+};
 
 use sealroom_shared::{
     attestation::{AttestationDocument, Pcr},
@@ -28,12 +31,13 @@ pub enum OtherUses {
 }
 
 impl Events {
-    /// Reads files of events. An event that is in two of them counts once.
+    /// Reads files of events. An event that is in two of them counts once; two events of one id that differ are both kept, so
+    /// that nobody hides one behind the other.
     pub fn read(paths: &[PathBuf]) -> Result<Self> {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         let mut events = Vec::new();
         for path in paths {
-            events.extend(events::read(path)?.into_iter().filter(|event| event.event_id.is_empty() || seen.insert(event.event_id.clone())));
+            events.extend(events::read(path)?.into_iter().filter(|event| event.event_id.is_empty() || seen.insert(event.clone())));
         }
         Ok(Self(events))
     }
@@ -115,7 +119,7 @@ fn name_other_uses(stated: &[KmsRequest], events: &[Event], document: &Attestati
     let keys: BTreeSet<&str> = stated.iter().map(|request| request.key_arn.as_str()).collect();
     let is_other = |event: &&Event| {
         let is_use = USES.contains(&event.operation.as_str()) && event.error.is_none();
-        is_use && !ids.contains(event.request_id.as_str()) && event.keys.iter().any(|key| keys.contains(key.as_str()))
+        is_use && !ids.contains(event.request_id.as_str()) && may_be_of(event, &keys)
     };
     let (mut of_image, mut of_others, mut unattested) = (Vec::new(), Vec::new(), Vec::new());
     for event in events.iter().filter(is_other) {
@@ -146,6 +150,12 @@ fn name_other_uses(stated: &[KmsRequest], events: &[Event], document: &Attestati
     }
 }
 
+/// True for an event of one of these keys, and for one that does not say by ARN which key it is of.
+fn may_be_of(event: &Event, keys: &BTreeSet<&str>) -> bool {
+    let by_arn = |key: &String| key.starts_with("arn:") && key.contains(":key/");
+    !event.keys.iter().any(by_arn) || event.keys.iter().any(|key| keys.contains(key.as_str()))
+}
+
 fn counted(uses: usize) -> String {
     if uses == 1 { "one use".to_owned() } else { format!("{uses} uses") }
 }
@@ -165,8 +175,8 @@ const REQUIRED: [u8; 3] = [0, 1, 2];
 /// The one operation of an enclave for which KMS takes no attestation document.
 const UNATTESTED: &str = "Encrypt";
 
-/// Operations by which a key gives something away or takes something in.
-const USES: [&str; 11] = [
+/// Operations by which a key gives something away or takes something in, or by which it does so elsewhere later.
+const USES: [&str; 14] = [
     "Decrypt",
     "DeriveSharedSecret",
     "Encrypt",
@@ -178,7 +188,46 @@ const USES: [&str; 11] = [
     "ReEncryptFrom",
     "ReEncryptTo",
     "CreateGrant",
+    "ImportKeyMaterial",
+    "PutKeyPolicy",
+    "ReplicateKey",
 ];
 
 /// Other uses that one line names.
 const LISTED: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, operation: &str, key: &str) -> String {
+        format!(
+            r#"{{"eventSource":"kms.amazonaws.com","eventName":"{operation}","eventID":"{id}","requestParameters":{{"keyId":"{key}"}}}}"#
+        )
+    }
+
+    fn read(files: &[&[String]]) -> Vec<Event> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = files.iter().enumerate().map(|(index, events)| {
+            let path = folder.path().join(index.to_string());
+            std::fs::write(&path, format!(r#"{{"Records":[{}]}}"#, events.join(","))).expect("written");
+            path
+        });
+        Events::read(&paths.collect::<Vec<_>>()).expect("events").0
+    }
+
+    #[test]
+    fn no_event_hides_behind_another_of_its_id() {
+        let (use_of_key, decoy) = (event("1", "Decrypt", "k"), event("1", "DescribeKey", "k"));
+        let events = read(&[std::slice::from_ref(&decoy), &[use_of_key.clone(), decoy.clone()], &[use_of_key]]);
+        assert_eq!(events.iter().map(|event| event.operation.as_str()).collect::<Vec<_>>(), ["DescribeKey", "Decrypt"]);
+    }
+
+    #[test]
+    fn a_use_that_names_its_key_by_no_arn_may_be_of_any() {
+        let key = "arn:aws:kms:eu-central-1:111122223333:key/1";
+        let may_be = |text: &str| may_be_of(&read(&[&[event("1", "Decrypt", text)]])[0], &BTreeSet::from([key]));
+        assert!(may_be(key) && may_be("1") && may_be("alias/a") && may_be("arn:aws:kms:eu-central-1:111122223333:alias/a"));
+        assert!(!may_be("arn:aws:kms:eu-central-1:111122223333:key/2"));
+    }
+}

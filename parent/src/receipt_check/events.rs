@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One request to KMS that CloudTrail has recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Event {
     pub(super) event_id: String,
     pub(super) request_id: String,
@@ -34,7 +34,7 @@ pub(super) struct Event {
 }
 
 /// What CloudTrail keeps of an attestation document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Recipient {
     pub(super) module_id: Option<String>,
     /// By index; none where the value is no PCR.

@@ -10,7 +10,7 @@ use sealroom_shared::{
 
 use super::Given;
 use crate::{
-    utc,
+    origin, utc,
     verdict::{Outcome, Verdict},
 };
 
@@ -62,7 +62,7 @@ fn passed(step: Step, document: Option<&Verified<AttestationDocument>>, given: &
             Some(document) => format!("made by {} at {}", document.module_id, utc::text(document.timestamp.as_millis())),
             None => "one well-formed attestation document of an enclave".to_owned(),
         },
-        Step::TrustAnchor if given.anchor.is_aws_root_g1() => "the AWS Nitro Enclaves root, generation 1".to_owned(),
+        Step::TrustAnchor if given.anchor.is_aws_root_g1() => origin::AWS_ROOT.to_owned(),
         Step::TrustAnchor => {
             let detail = "another root than AWS's: whoever holds its key can forge any receipt";
             return verdict.add(step.name(), Outcome::Accepted { by: "--danger-trust-anchor" }, detail);

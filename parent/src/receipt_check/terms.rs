@@ -14,8 +14,8 @@ use crate::verdict::{Outcome, Verdict};
 /// Two lines: the statement against the policy, the job against the policy.
 pub(super) fn check(policy: Option<&Policy>, job: Option<&Job>, statement: &Statement, verdict: &mut Verdict) {
     let Some(policy) = policy else {
-        verdict.add("job-allowed", Outcome::NotChecked, "it needs the receipt's own policy and job files");
-        return;
+        not_checked("policy-terms", "it needs the receipt's own policy file", verdict);
+        return not_checked("job-allowed", "it needs the receipt's own policy and job files", verdict);
     };
     let breaches = breaches(policy, statement);
     if breaches.is_empty() {
@@ -25,11 +25,18 @@ pub(super) fn check(policy: Option<&Policy>, job: Option<&Job>, statement: &Stat
         verdict.add("policy-terms", Outcome::Failed, format!("beyond the policy: {}", breaches.join("; ")));
     }
     let Some(job) = job else {
-        return verdict.add("job-allowed", Outcome::NotChecked, "it needs the receipt's own job file");
+        return not_checked("job-allowed", "it needs the receipt's own job file", verdict);
     };
     match authorize::records(policy, job, UnixMillis(statement.attested.authorized)) {
         Ok(_) => verdict.add("job-allowed", Outcome::Passed, "the policy allows this job, decided here once more"),
         Err(error) => verdict.add("job-allowed", Outcome::Failed, format!("the policy does not allow this job: {error}")),
+    }
+}
+
+/// A line that was not looked at, unless it failed already because the file cannot be read.
+fn not_checked(check: &str, reason: &str, verdict: &mut Verdict) {
+    if verdict.lines().iter().all(|line| line.check != check) {
+        verdict.skip(check, reason);
     }
 }
 

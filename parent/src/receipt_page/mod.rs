@@ -120,7 +120,7 @@ impl Word {
         match self {
             Self::Verified => "The expected image states what follows, and everything that was given to compare with it agrees.",
             Self::Danger => {
-                "Everything agrees, but under another root than the AWS Nitro root: whoever holds that root's key can forge any receipt. \
+                "What was given agrees, but under another root than the AWS Nitro root: whoever holds that root's key can forge any receipt. \
                  Fit for tests alone."
             }
             Self::Refused => "Do not rely on this receipt, or not on the files that were given with it. At least one check failed.",

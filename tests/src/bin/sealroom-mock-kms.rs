@@ -58,10 +58,13 @@ const LONG: &str = "Faults:
   disconnect                            the connection ends without an answer
   slow:DURATION                         the answer comes late
   wrong-key-id                          the answer names another key
-  plaintext, plaintext-too, no-cfr      with a recipient: the plaintext instead of, or beside, CiphertextForRecipient; or neither
-  tampered-cms                          with a recipient: one bit of the encrypted content key is flipped
+  plaintext, plaintext-too, no-cfr      with a recipient: the plaintext instead of, or beside,
+                                        CiphertextForRecipient; or neither
+  tampered-cms                          with a recipient: one bit of the encrypted content key
+                                        is flipped
   substituted-key, short-key            with a recipient: another key; the last byte is missing
-  together:COUNT                        Decrypt with sealroom:field in the context: no answer before COUNT of them wait
+  together:COUNT                        Decrypt with sealroom:field in the context: no answer
+                                        before COUNT of them wait
 
 Example:
   sealroom-mock-kms --dir kms --listen 127.0.0.1:4566 --nsm-root enclave/nsm-root.pem

@@ -91,6 +91,9 @@ impl FromStr for Fault {
         if parts.next().is_some() {
             return Err(malformed());
         }
+        if left == Some(0) || (*kind == FaultKind::Together && left.is_none()) {
+            return Err(format!("`{text}`: it would never happen; give a COUNT of 1 at least"));
+        }
         Ok(Self { kind: *kind, left, delay })
     }
 }
@@ -172,6 +175,10 @@ mod tests {
             "slow:s",
             "slow:2s:x",
             "slow:2m",
+            "throttle:0",
+            "slow:2s:0",
+            "together",
+            "together:0",
         ] {
             assert!(Fault::from_str(text).is_err(), "{text}");
         }

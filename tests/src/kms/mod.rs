@@ -87,7 +87,7 @@ struct Server {
 /// # Errors
 /// Where the folder's files cannot be read or written, or the listener fails.
 pub async fn serve(settings: Settings, listener: TcpListener) -> io::Result<()> {
-    std::fs::create_dir_all(&settings.folder)?;
+    std::fs::create_dir_all(&settings.folder).map_err(|error| store::named(&settings.folder, &error))?;
     let tls = tls::acceptor(&settings.folder, &settings.tls_hosts)?;
     let server = Arc::new(Server {
         store: Store::open(&settings.folder)?,

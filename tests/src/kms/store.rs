@@ -35,7 +35,8 @@ pub(super) struct Alias {
 impl Store {
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join("keys.json");
-        let state = if path.exists() { serde_json::from_slice(&fs::read(&path)?)? } else { State::default() };
+        let read = |path: &Path| -> io::Result<State> { Ok(serde_json::from_slice(&fs::read(path)?)?) };
+        let state = if path.exists() { read(&path).map_err(|error| named(&path, &error))? } else { State::default() };
         Ok(Self { path, state: Mutex::new(state) })
     }
 
@@ -59,6 +60,11 @@ impl Alias {
     pub(super) fn place(region: &str, name: &str) -> String {
         format!("{region}/{name}")
     }
+}
+
+/// An error with the file that it is about.
+pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{}: {error}", path.display()))
 }
 
 /// Writes a file that others may read; it appears whole or not at all.

@@ -13,7 +13,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
-use super::store::{write_atomically, write_private};
+use super::store::{named, write_atomically, write_private};
 
 /// Regions whose KMS hosts the certificate names.
 const REGIONS: [&str; 12] = [
@@ -66,6 +66,6 @@ fn authority(folder: &Path) -> io::Result<Issuer<'static, KeyPair>> {
         write_private(&key_path, key.serialize_pem().as_bytes())?;
         write_atomically(&certificate_path, certificate.pem().as_bytes())?;
     }
-    let key = KeyPair::from_pem(&fs::read_to_string(&key_path)?).map_err(io::Error::other)?;
+    let key = KeyPair::from_pem(&fs::read_to_string(&key_path)?).map_err(io::Error::other).map_err(|error| named(&key_path, &error))?;
     Ok(Issuer::new(params, key))
 }

@@ -249,6 +249,16 @@ fn what_cannot_be_started_says_why() {
     stage.write("other/credentials", "[app]\naws_access_key_id = A\n");
     let damaged = start(&stage.path("other"), "127.0.0.1:0");
     assert!(damaged.contains("other/credentials: profile app: aws_secret_access_key is missing"), "{damaged}");
+    for (name, content) in [("keys.json", "no JSON"), ("ca.key", "no key")] {
+        let folder = stage.path(name.split_once('.').unwrap().0);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("ca.pem"), "").unwrap();
+        fs::write(folder.join(name), content).unwrap();
+        let damaged = start(&folder, "127.0.0.1:0");
+        assert!(damaged.contains(&format!("/{name}: ")), "{damaged}");
+    }
+    let file = start(&stage.write("a-file", ""), "127.0.0.1:0");
+    assert!(file.contains("/a-file: File exists"), "{file}");
 }
 
 /// What `mock_kms_fault.py` says of an answer.

@@ -99,7 +99,7 @@ impl Verify {
         let claimed = outcome.as_ref().err().and_then(|_| attestation::parse(&bytes).ok());
         let document = outcome.as_deref().ok().or(claimed.as_ref());
         let judged = Judged::new(self.at, document, now);
-        let root = if anchor.is_aws_root_g1() { AWS_ROOT } else { "the root of --danger-trust-anchor, NOT the AWS Nitro root" };
+        let root = if anchor.is_aws_root_g1() { origin::AWS_ROOT } else { "the root of --danger-trust-anchor, NOT the AWS Nitro root" };
         let mut lines = vec![headline(&verdict), field("judged at", &judged.to_text()), field("under", root)];
         lines.extend(document.map(attestation_report::to_text));
         let mut json = json!({ "judged_at": judged.to_json(), "trust_anchor": root, "accepted": accepted(&verdict) });
@@ -163,9 +163,7 @@ fn refused(line: &Line) -> Failure {
     let help = match line.check.as_str() {
         "size" | "envelope" | "algorithm" | "unprotected-header" => "is the file an attestation document, raw or in base64, and whole?",
         "enclave-document" => "any EC2 instance with a NitroTPM can make such a document: it says nothing of an enclave",
-        "trust-anchor" => {
-            "genuine documents chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem"
-        }
+        "trust-anchor" => origin::HELP_ANCHOR,
         "validity" => {
             "the certificates live about three hours: a stored document is judged with `--at document`; for a live one, look at this machine's clock"
         }
@@ -186,12 +184,11 @@ fn now() -> Result<u64> {
     since.ok_or_else(|| Failure::new("clock", "this machine's clock stands before 1970").help("set it, or name a time with --at"))
 }
 
-const AWS_ROOT: &str = "the AWS Nitro root G1";
-
 const EXAMPLE: &str = "\
 Examples:
   sealroom attestation verify document.cbor --measurements pcrs.json --nonce 5f1c... --max-age 300
-  jq -r .document receipt.json | sealroom attestation verify - --at document --measurements pcrs.json
+  jq -r .document receipt.json |
+      sealroom attestation verify - --at document --measurements pcrs.json
 
 Exit codes: 0 verified, 1 refused, 2 usage.
 ";

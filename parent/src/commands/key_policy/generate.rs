@@ -135,12 +135,16 @@ fn withheld(error: &GenerateError) -> Failure {
 }
 
 const EXAMPLE: &str = "\
-Example:
+Examples:
   sealroom key-policy generate --kind input --measurements pcrs.json \\
       --enclave-role arn:aws:iam::111122223333:role/operator \\
       --owner-role arn:aws:iam::111122223333:role/owner \\
       --admin-role arn:aws:iam::111122223333:role/admin > input-key.json
   aws kms create-key --policy file://input-key.json
+  sealroom key-policy generate --kind output --measurements pcrs.json \\
+      --enclave-role arn:aws:iam::111122223333:role/operator \\
+      --consumer-role arn:aws:iam::111122223333:role/consumer \\
+      --admin-role arn:aws:iam::111122223333:role/admin > output-key.json
 
 Run `aws kms create-key` and `put-key-policy` as the administrator's role: KMS takes a policy only
 from somebody whom it lets put the next one.

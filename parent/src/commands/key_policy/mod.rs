@@ -45,5 +45,35 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn unreadable(path: &Path, error: &KeyPolicyError) -> Failure {
-    Failure::new("key-policy-invalid", format!("{}: {error}", path.display()))
+    let failure = Failure::new("key-policy-invalid", format!("{}: {error}", path.display()));
+    if is_no_policy(error) {
+        return failure.help("`aws kms get-key-policy --key-id KEY --query Policy --output text` prints the policy itself");
+    }
+    failure
+}
+
+/// True where the file is something else than a key policy, such as the whole answer of `aws kms get-key-policy`.
+fn is_no_policy(error: &KeyPolicyError) -> bool {
+    match error {
+        KeyPolicyError::Json(_) | KeyPolicyError::NoStatements => true,
+        KeyPolicyError::Member(name) => name == "Policy",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_policy_is_told_how_to_fetch_one() {
+        let help = |text: &str| {
+            let error = crate::key_policy::KeyPolicy::parse(text).expect_err("refused");
+            unreadable(Path::new("policy.json"), &error).to_text().contains("--query Policy --output text")
+        };
+        for text in ["", "no JSON", "{}", r#"{"Policy":"{}"}"#] {
+            assert!(help(text), "{text}");
+        }
+        assert!(!help(r#"{"Statement":[{"Effect":"Allow"}]}"#));
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{read, unreadable};
+use super::{is_no_policy, read, unreadable};
 use crate::{
     commands::refuse_two_from_stdin,
     failure::{Failure, Result},
@@ -27,7 +27,7 @@ pub struct Simulate {
     /// The key policy; `-` is standard input
     #[arg(value_name = "FILE")]
     policy: PathBuf,
-    /// Measurements of this image, as nitro-cli printed them
+    /// Measurements of this image, as nitro-cli printed them; `-` is standard input
     #[arg(long, value_name = "FILE")]
     measurements: PathBuf,
     /// Ask about this user, role or session too; may be repeated
@@ -44,7 +44,11 @@ impl Simulate {
         refuse_two_from_stdin([&self.policy, &self.measurements])?;
         let image = origin::read_measurements(&self.measurements)?;
         let policy = KeyPolicy::parse(&read(&self.policy)?).map_err(|error| {
-            unreadable(&self.policy, &error).help("`sealroom key-policy lint` finds what it can in policies that cannot be evaluated")
+            let failure = unreadable(&self.policy, &error);
+            if is_no_policy(&error) {
+                return failure;
+            }
+            failure.help("`sealroom key-policy lint` finds what it can in policies that cannot be evaluated")
         })?;
         let simulation = Simulation::new(&policy, &image, given(self.encryption_context)?);
         let people: Vec<(Person, Vec<Row>)> = Person::all(&policy, &self.principal)
@@ -56,6 +60,7 @@ impl Simulate {
             .collect();
         let object = json!({
             "encryption_context": simulation.context,
+            "conditions_not_simulated": simulator::keys_not_simulated(&policy),
             "principals": people.iter().map(|(person, rows)| to_json(person, rows)).collect::<Vec<Value>>(),
             "statements": policy.statements().iter().map(|statement| json!({ "sid": statement.sid, "effect": format!("{:?}", statement.effect) })).collect::<Vec<Value>>(),
         });

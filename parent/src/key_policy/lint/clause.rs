@@ -3,7 +3,7 @@
 use super::super::{
     actions, attested_key,
     document::{BYTES_MAX, KeyPolicyError},
-    operator::Operator,
+    operator::{Comparison, Operator},
     pattern,
     principal::{Principal, PrincipalPattern},
     strict_json::Json,
@@ -15,7 +15,8 @@ pub(super) struct Clause {
     pub number: usize,
     pub sid: Option<String>,
     pub allows: bool,
-    /// The texts under `Principal`, of any kind; empty where there is only a `NotPrincipal`.
+    /// The texts under `Principal`; those of another kind than `AWS` after its name, so that `{"Service": "*"}` is not everyone.
+    /// Empty where there is only a `NotPrincipal`.
     pub principals: Vec<String>,
     pub has_not_principal: bool,
     pub actions: Vec<String>,
@@ -147,6 +148,32 @@ impl Line {
         Some(self.understood()?.holds(&self.values, None))
     }
 
+    /// True where a call passes with the right value of its key alone: none, and another image's, fail. `Null` with `false`
+    /// demands that there is a document, and no value.
+    pub fn demands_a_value(&self) -> bool {
+        self.understood()
+            .is_some_and(|operator| !operator.holds(&self.values, None) && !operator.holds(&self.values, Some(&[ANOTHER_PCR.to_owned()])))
+    }
+
+    /// The same in a Deny: it holds where there is no value of its key, and where there is another one.
+    pub fn catches_other_values(&self) -> bool {
+        self.understood()
+            .is_some_and(|operator| operator.holds(&self.values, None) && operator.holds(&self.values, Some(&[ANOTHER_PCR.to_owned()])))
+    }
+
+    /// True where its operator expands wildcards and a value has one.
+    pub fn has_wildcard(&self) -> bool {
+        use Comparison::{ArnLike, ArnNotLike, StringLike, StringNotLike};
+        let expands =
+            matches!(self.understood().map(|operator| operator.comparison), Some(ArnLike | ArnNotLike | StringLike | StringNotLike));
+        expands && self.values.iter().any(|value| value.contains(['*', '?']))
+    }
+
+    /// True for a condition of a Deny that leaves out principals by their ARN.
+    pub fn is_exception(&self) -> bool {
+        self.key.eq_ignore_ascii_case("aws:PrincipalArn") && self.is_negated() && self.understood().is_some()
+    }
+
     /// True for operators with `Not` in their name, understood or not.
     pub fn is_negated(&self) -> bool {
         self.operator.to_ascii_lowercase().contains("not")
@@ -164,9 +191,21 @@ pub(super) fn names(named: &str, principal: &str) -> bool {
     pattern.names(&caller)
 }
 
+/// True where both are one user or role, or one is a session of the other: whoever has the one's credentials has the other's.
+pub(super) fn is_same_caller(one: &str, other: &str) -> bool {
+    let is_one = |text| matches!(PrincipalPattern::parse_aws(text), Some(PrincipalPattern::One(_)));
+    is_one(one) && is_one(other) && (names(one, other) || names(other, one))
+}
+
 fn principals(json: Json) -> Vec<String> {
     match json {
-        Json::Object(members) => members.into_iter().flat_map(|(_, value)| value.texts().unwrap_or_default()).collect(),
+        Json::Object(members) => members
+            .into_iter()
+            .flat_map(|(kind, value)| {
+                let texts = value.texts().unwrap_or_default().into_iter();
+                texts.map(move |text| if kind == "AWS" { text } else { format!("{kind} {text}") })
+            })
+            .collect(),
         other => other.texts().unwrap_or_default(),
     }
 }
@@ -179,3 +218,6 @@ fn conditions(json: Json) -> Vec<Line> {
     });
     lines.collect()
 }
+
+/// A PCR that no policy names: what an image that nobody listed has.
+const ANOTHER_PCR: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

@@ -34,10 +34,11 @@ fn allow(clause: &Clause, speaks_of_pcrs: &[&Line], report: &mut Findings) {
     if !passing.is_empty() {
         report.add(&rule::IF_EXISTS, clause, passing.join(", "));
     }
-    let demanded: BTreeSet<u8> = speaks_of_pcrs.iter().filter_map(|line| line.pcr()).collect();
-    if !demanded.is_empty() {
+    let demanding = speaks_of_pcrs.iter().filter(|line| line.is_negated() || line.demands_a_value());
+    let demanded: BTreeSet<u8> = demanding.filter_map(|line| line.pcr()).collect();
+    if !demanded.is_empty() || clause.is_attested_allow() {
         let missing: Vec<String> = IMAGE.iter().filter(|index| !demanded.contains(index)).map(|index| format!("PCR{index}")).collect();
-        let (has, lacks) = (listed(&demanded), missing.join(" and "));
+        let (has, lacks) = (if demanded.is_empty() { "any document".to_owned() } else { listed(&demanded) }, missing.join(" and "));
         if missing.len() == IMAGE.len() {
             report.add(&rule::DEBUG_SATISFIES, clause, format!("it demands {has} and no PCR of the image"));
         } else if !missing.is_empty() {
@@ -52,9 +53,13 @@ fn allow(clause: &Clause, speaks_of_pcrs: &[&Line], report: &mut Findings) {
 }
 
 fn deny(clause: &Clause, speaks_of_pcrs: &[&Line], report: &mut Findings) {
-    let negated: BTreeSet<u8> = speaks_of_pcrs.iter().filter(|line| line.is_negated()).filter_map(|line| line.pcr()).collect();
-    if negated.len() > 1 {
-        report.add(&rule::DENY_SEVERAL_PCRS, clause, format!("it applies only where {} all differ", listed(&negated)));
+    let told = |line: &&&Line| line.is_negated() || line.holds_without_the_key() == Some(true);
+    let told: BTreeSet<u8> = speaks_of_pcrs.iter().filter(told).filter_map(|line| line.pcr()).collect();
+    if told.len() > 1 && speaks_of_pcrs.iter().any(|line| line.is_negated()) {
+        report.add(&rule::DENY_SEVERAL_PCRS, clause, format!("it applies only where {} all differ", listed(&told)));
+    }
+    for line in clause.conditions.iter().filter(|line| line.is_exception() && line.has_wildcard()) {
+        report.add(&rule::WILDCARD, clause, format!("it leaves out every {} like {}", line.key, line.values.join(", ")));
     }
 }
 
@@ -69,7 +74,7 @@ fn passes_when_absent(line: &Line) -> bool {
 fn values(clause: &Clause, line: &Line, report: &mut Findings) {
     let operator = line.understood();
     let comparison = operator.map(|operator| operator.comparison);
-    if matches!(comparison, Some(Comparison::Null | Comparison::Bool)) {
+    if comparison == Some(Comparison::Null) {
         return;
     }
     let exact_case = matches!(

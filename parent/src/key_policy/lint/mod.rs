@@ -21,6 +21,7 @@ pub use self::rules::{RULES, Rule, Severity};
 pub use self::sarif::sarif;
 use self::{clause::Clause, rules as rule};
 use super::document::{KeyPolicy, KeyPolicyError};
+use crate::failure::one_line;
 
 /// One thing found in a policy.
 #[derive(Debug, Clone)]
@@ -97,7 +98,7 @@ impl Finding {
     #[must_use]
     pub fn to_text(&self, file: &str) -> String {
         let Rule { id, severity, attack, mend, .. } = self.rule;
-        let (line, place, found) = (self.line, self.place(), &self.found);
+        let (line, place, found) = (self.line, one_line(&self.place()), one_line(&self.found));
         format!("{file}:{line}: {severity}[{id}] {place}: {found}\n  attack: {attack}\n  mend:   {mend}")
     }
 

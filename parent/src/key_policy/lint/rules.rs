@@ -76,8 +76,8 @@ rules! {
     MOVES_KEY = "moves-key", Error, "The key can be replicated or its material imported",
         "A replica in another Region has a key policy of its own, and who imports key material knows it and needs no KMS.",
         "Take kms:ReplicateKey and kms:ImportKeyMaterial out of every Allow and deny both to everyone.";
-    DEBUG_SATISFIES = "debug-satisfies", Error, "Only PCRs that an enclave in debug mode can have",
-        "PCR3, PCR4 and PCR8 do not say what runs: any image on that instance, or an enclave in debug mode whose memory the parent reads, can have them.",
+    DEBUG_SATISFIES = "debug-satisfies", Error, "Nothing that an enclave in debug mode does not have",
+        "PCR3, PCR4, PCR8 and the mere presence of a document do not say what runs: any image, or an enclave in debug mode whose memory the parent reads, can have them.",
         "Demand PCR0, PCR1 and PCR2 as well, in the same statement.";
     INCOMPLETE_TRIPLE = "incomplete-triple", Warning, "PCR0 alone, or without PCR1 or PCR2",
         "PCR0's digest has no lengths between the image's sections, so bytes can move from one section to the next and leave it as it is.",
@@ -88,7 +88,7 @@ rules! {
     ZERO_PCR = "zero-pcr", Error, "A PCR of zeros",
         "An enclave in debug mode has PCRs of zeros, so the parent runs any image with --debug-mode and reads its memory.",
         "Write the PCRs of an image that was built, never those of an enclave in debug mode.";
-    WILDCARD = "wildcard", Error, "A wildcard in an Allow",
+    WILDCARD = "wildcard", Error, "A wildcard in an Allow, or in what a Deny leaves out",
         "A wildcard covers principals, actions or images that nobody thought of, and those that AWS adds later.",
         "Write out each principal's ARN, each action and each PCR.";
     NOT_ACTION = "not-action", Error, "NotAction",
@@ -103,6 +103,9 @@ rules! {
     UNATTESTED_ALLOW = "unattested-allow", Error, "Allowed without attestation beside an attested Allow",
         "This principal does without an attestation document what the image does with one.",
         "Remove the action here, or add the condition on the image.";
+    DECRYPT_UNATTESTED = "decrypt-unattested", Error, "Decrypt without attestation by the enclave's role",
+        "The parent, which has the enclave's role, opens outside any enclave whatever was sealed under this key.",
+        "Let another role open the outputs, or add the condition on the image.";
     NO_ATTESTATION = "no-attestation", Error, "No statement demands an image",
         "Whoever the policy names decrypts outside any enclave.",
         "Allow Decrypt (input key) or GenerateDataKey (output key) with conditions on PCR0, PCR1 and PCR2; `sealroom key-policy generate` writes such a policy.";

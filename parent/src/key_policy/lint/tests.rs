@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod disguises;
 mod whole;
 
 const ENCLAVE: &str = r#""arn:aws:iam::111122223333:role/operator""#;

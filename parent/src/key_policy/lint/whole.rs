@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{actions, operator::Comparison, pattern},
+    super::{actions, pattern},
     Findings,
     clause::{self, Clause, Line},
     rules as rule,
@@ -17,6 +17,9 @@ pub(super) fn check(clauses: &[Clause], report: &mut Findings) {
     if held.is_empty() && clauses.iter().any(|clause| clause.allows && clause.covers_any(actions::ATTESTABLE)) {
         report.about_policy(&rule::NO_ATTESTATION, "no statement has a condition on an image that a call without a document fails");
     }
+    if all_exempt(clauses, &held) {
+        report.about_policy(&rule::NO_ATTESTATION, "the Deny statements leave out every principal that may use the key");
+    }
     for clause in &attested {
         let open =
             clause.attestable().find(|action| clause.principals.iter().any(|who| standing(clauses, action, who) != Standing::Denied));
@@ -28,20 +31,41 @@ pub(super) fn check(clauses: &[Clause], report: &mut Findings) {
     // `wildcard` and `root-everything` speak of those that name everyone or a whole account.
     for clause in others.filter(|clause| !clause.names_everyone() && clause.whole_accounts().next().is_none()) {
         unattested_allow(clause, clauses, &held, report);
+        for who in clause.principals.iter().filter(|_| !held.contains("kms:Decrypt") && clause.covers("kms:Decrypt")) {
+            if is_the_enclave_s(who, &attested) && standing(clauses, "kms:Decrypt", who) != Standing::Denied {
+                report.add(&rule::DECRYPT_UNATTESTED, clause, format!("kms:Decrypt for {who}"));
+            }
+        }
     }
     policy_by_user(clauses, report);
     for clause in clauses.iter().filter(|clause| clause.allows && clause.covers("kms:Encrypt")) {
-        let with_image = |principal: &&String| attested.iter().any(|attested| attested.principals.contains(principal));
-        if let Some(principal) = clause.principals.iter().find(with_image) {
+        if let Some(principal) = clause.principals.iter().find(|who| is_the_enclave_s(who, &attested)) {
             report.add(&rule::ENCRYPT_UNATTESTED, clause, format!("kms:Encrypt for {principal}"));
         }
     }
+}
+
+/// True where `who` is a principal of an attested Allow: the parent has its credentials.
+fn is_the_enclave_s(who: &str, attested: &[&Clause]) -> bool {
+    attested.iter().flat_map(|clause| &clause.principals).any(|enclave| clause::is_same_caller(enclave, who))
 }
 
 /// The attestable actions that the policy holds to an image, by an Allow or by a Deny.
 fn held_to_an_image(clauses: &[Clause]) -> BTreeSet<&'static str> {
     let held = clauses.iter().filter(|clause| clause.is_attested_allow() || !clause.allows && clause.conditions.iter().any(fires));
     held.flat_map(|clause| clause.attestable()).collect()
+}
+
+/// True where the Denies hold nobody: whoever may do one of these actions is left out, and no Allow demands an image.
+fn all_exempt(clauses: &[Clause], held: &BTreeSet<&'static str>) -> bool {
+    let allows = clauses.iter().filter(|clause| clause.allows);
+    let mut standings = allows
+        .flat_map(|clause| held.iter().filter(|action| clause.covers(action)).map(move |action| (clause, *action)))
+        .flat_map(|(clause, action)| {
+            let exempt = move |who| !clause.is_attested_allow() && standing(clauses, action, who) == Standing::Exempt;
+            clause.principals.iter().map(move |who| exempt(who.as_str()))
+        });
+    standings.next().is_some_and(|first| first && standings.all(|exempt| exempt))
 }
 
 /// An Allow that demands no image itself, for actions that the policy holds to one.
@@ -59,8 +83,8 @@ fn unattested_allow(clause: &Clause, clauses: &[Clause], held: &BTreeSet<&'stati
 
 /// What the Denies alone keep out: an image must be told by PCR0, PCR1 and PCR2, and lists for several PCRs cross.
 fn relies_on_denies(clause: &Clause, clauses: &[Clause], action: &str, who: &str, report: &mut Findings) {
-    let denies = clauses.iter().filter(|clause| clause.denies(action) && clause.names(who));
-    let lines: Vec<&Line> = denies.filter(|clause| clause.conditions.iter().all(fires)).flat_map(|clause| &clause.conditions).collect();
+    let denies = clauses.iter().filter(|clause| clause.denies(action) && clause.names(who) && !leaves_out(clause, who));
+    let lines: Vec<&Line> = denies.filter_map(image_line).collect();
     let told: BTreeSet<u8> = lines.iter().filter_map(|line| line.pcr()).collect();
     if ![0, 1, 2].iter().all(|index| told.contains(index)) {
         let found = format!("{action} for {who} is held to an image by Deny statements alone, and not by PCR0, PCR1 and PCR2");
@@ -85,9 +109,8 @@ enum Standing {
 
 fn standing(clauses: &[Clause], action: &str, who: &str) -> Standing {
     let denies = clauses.iter().filter(|clause| clause.denies(action) && clause.names(who));
-    let denies: Vec<&Clause> = denies.filter(|clause| clause.conditions.iter().all(|line| fires(line) || is_exception(line))).collect();
-    let leaves_out = |clause: &&&Clause| clause.conditions.iter().any(|line| is_exception(line) && excepts(line, who));
-    match denies.iter().find(|clause| !leaves_out(clause)) {
+    let denies: Vec<&Clause> = denies.filter(|clause| clause.conditions.iter().all(|line| fires(line) || line.is_exception())).collect();
+    match denies.iter().find(|clause| !leaves_out(clause, who)) {
         Some(_) => Standing::Denied,
         None if denies.is_empty() => Standing::Open,
         None => Standing::Exempt,
@@ -99,15 +122,24 @@ fn fires(line: &Line) -> bool {
     line.pcr().is_some() && line.holds_without_the_key() == Some(true)
 }
 
-/// A condition of a Deny that leaves out principals by their ARN.
-fn is_exception(line: &Line) -> bool {
-    line.key.eq_ignore_ascii_case("aws:PrincipalArn") && line.is_negated() && line.understood().is_some()
+/// The one condition of a Deny that keeps other images out: `Null` and `…IfExists` keep out calls without a document alone.
+fn image_line(deny: &Clause) -> Option<&Line> {
+    let mut lines = deny.conditions.iter().filter(|line| !line.is_exception());
+    match (lines.next(), lines.next()) {
+        (Some(line), None) if line.pcr().is_some() && line.catches_other_values() => Some(line),
+        _ => None,
+    }
+}
+
+/// True where the Deny does not apply to `who`, whatever the document.
+fn leaves_out(deny: &Clause, who: &str) -> bool {
+    deny.conditions.iter().any(|line| line.is_exception() && excepts(line, who))
 }
 
 fn excepts(line: &Line, who: &str) -> bool {
-    let expands =
-        line.understood().is_some_and(|operator| matches!(operator.comparison, Comparison::StringNotLike | Comparison::ArnNotLike));
-    line.values.iter().any(|value| value == who || clause::names(value, who) || expands && pattern::matches(value, who))
+    let by_operator = line.understood().is_some_and(|operator| !operator.holds(&line.values, Some(&[who.to_owned()])));
+    let like = |value: &String| line.has_wildcard() && pattern::matches(value, who);
+    by_operator || line.values.iter().any(|value| clause::names(value, who) || like(value))
 }
 
 /// Whoever uses the key must not be able to replace its policy.
@@ -118,7 +150,9 @@ fn policy_by_user(clauses: &[Clause], report: &mut Findings) {
         if clause.whole_accounts().next().is_some() && clause.covers_any(actions::uses()) {
             continue; // `root-everything` says it.
         }
-        if let Some(user) = users.iter().find(|user| clause.names(user)) {
+        if let Some(user) =
+            users.iter().find(|user| clause.names(user) || clause.principals.iter().any(|who| clause::is_same_caller(user, who)))
+        {
             report.add(&rule::POLICY_BY_USER, clause, format!("kms:PutKeyPolicy for {user}, which also uses the key"));
         }
     }

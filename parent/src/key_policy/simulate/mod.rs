@@ -10,9 +10,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sealroom_shared::{arn::KeyArn, measurements::Measurements};
+use sealroom_shared::measurements::Measurements;
 use serde_json::{Value, json};
 
 pub use self::cases::Case;
@@ -20,9 +20,10 @@ use self::cases::Documents;
 pub use self::people::{Person, Role};
 pub use self::table::table;
 use super::{
-    actions,
+    actions, attested_key,
     document::{Effect, KeyPolicy},
     evaluate::{Evaluation, Outcome},
+    pattern,
     principal::Principal,
     request::{Request, RequestContext},
 };
@@ -42,14 +43,30 @@ pub const OPERATIONS: [&str; 11] = [
     "kms:DescribeKey",
 ];
 
+/// Condition keys of the policy that no simulated request has (`aws:SourceVpce`, `kms:ViaService`), each once, in the policy's
+/// order: an Allow with one counts for nothing here, a Deny with a negated one always applies.
+#[must_use]
+pub fn keys_not_simulated(policy: &KeyPolicy) -> Vec<&str> {
+    let mut keys: Vec<&str> = Vec::new();
+    for condition in policy.statements().iter().flat_map(|statement| &statement.conditions) {
+        let lower = condition.key.to_ascii_lowercase();
+        let is_simulated =
+            SIMULATED.contains(&lower.as_str()) || attested_key::pcr_index(&lower).is_some() || lower.starts_with("kms:encryptioncontext:");
+        if !is_simulated && !keys.iter().any(|key| key.eq_ignore_ascii_case(&lower)) {
+            keys.push(&condition.key);
+        }
+    }
+    keys
+}
+
 /// One policy, one image, one encryption context; asked about people one by one.
 pub struct Simulation<'a> {
     policy: &'a KeyPolicy,
     documents: Documents,
     /// The encryption context of every request.
     pub context: BTreeMap<String, String>,
-    /// The key that requests are about: the one that the policy's Resource names, else a made one.
-    key_arn: String,
+    /// Keys that requests may be about: each that the policy's Resources name, and another one. The one that gets through counts.
+    key_arns: Vec<String>,
 }
 
 /// What one person may do by one operation.
@@ -78,13 +95,11 @@ impl<'a> Simulation<'a> {
     /// the first value of each key.
     #[must_use]
     pub fn new(policy: &'a KeyPolicy, image: &Measurements, context: Option<BTreeMap<String, String>>) -> Self {
-        let resources = policy.statements().iter().flat_map(|statement| &statement.resources);
-        let named = resources.filter_map(|text| KeyArn::parse(text).ok()).map(|arn| arn.as_str().to_owned()).next();
         Self {
             policy,
             documents: Documents::new(policy, image),
             context: context.unwrap_or_else(|| context_asked_for(policy)),
-            key_arn: named.unwrap_or_else(|| MADE_KEY.to_owned()),
+            key_arns: key_arns(policy),
         }
     }
 
@@ -108,16 +123,16 @@ impl<'a> Simulation<'a> {
         self.evaluation(principal, operation, case).map(|(_, evaluation)| evaluation.is_allowed())
     }
 
-    /// Of a case's several documents the one that gets through counts.
+    /// Of a case's several documents, and of several keys, the one that gets through counts.
     fn evaluation(&self, principal: &Principal, operation: &str, case: Case) -> Option<(&'static str, Evaluation)> {
         if case != Case::Unattested && !actions::ATTESTABLE.contains(&operation) {
             return None;
         }
-        let mut evaluations = self
-            .documents
-            .of(case)
-            .iter()
-            .map(|(document, pcrs)| (*document, self.policy.evaluate(&self.request(principal, operation, pcrs.as_ref()))));
+        let documents = self.documents.of(case).iter();
+        let requests =
+            documents.flat_map(|(document, pcrs)| self.key_arns.iter().map(move |key_arn| (*document, pcrs.as_ref(), key_arn.as_str())));
+        let mut evaluations =
+            requests.map(|(document, pcrs, key_arn)| (document, self.policy.evaluate(&self.request(principal, operation, pcrs, key_arn))));
         let first = evaluations.next()?;
         if first.1.is_allowed() {
             return Some(first);
@@ -125,7 +140,7 @@ impl<'a> Simulation<'a> {
         Some(evaluations.find(|(_, evaluation)| evaluation.is_allowed()).unwrap_or(first))
     }
 
-    fn request(&self, principal: &Principal, operation: &str, pcrs: Option<&BTreeMap<u8, String>>) -> Request {
+    fn request(&self, principal: &Principal, operation: &str, pcrs: Option<&BTreeMap<u8, String>>, key_arn: &str) -> Request {
         let pairs = self.context.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let mut context =
             RequestContext::new().caller(principal).with("kms:KeySpec", "SYMMETRIC_DEFAULT").with("kms:KeyUsage", "ENCRYPT_DECRYPT");
@@ -135,7 +150,7 @@ impl<'a> Simulation<'a> {
         if let Some(pcrs) = pcrs {
             context = context.attested(pcrs.iter().map(|(index, hex)| (*index, hex.as_str())));
         }
-        Request { principal: principal.clone(), action: operation.to_owned(), key_arn: self.key_arn.clone(), context }
+        Request { principal: principal.clone(), action: operation.to_owned(), key_arn: key_arn.to_owned(), context }
     }
 
     fn decided(&self, evaluation: &Evaluation, document: &'static str) -> Cell {
@@ -176,6 +191,14 @@ impl Row {
     }
 }
 
+/// A key for each Resource, its wildcards filled in, and one that no Resource names: nobody says which of them the policy is on.
+fn key_arns(policy: &KeyPolicy) -> Vec<String> {
+    let resources = policy.statements().iter().flat_map(|statement| &statement.resources);
+    let named = resources.filter(|resource| *resource != "*").map(|resource| pattern::filled(resource));
+    let keys: BTreeSet<String> = named.collect();
+    keys.into_iter().chain([MADE_KEY.to_owned()]).collect()
+}
+
 /// The first value that the Allow statements ask of each key of the encryption context.
 fn context_asked_for(policy: &KeyPolicy) -> BTreeMap<String, String> {
     let mut context = BTreeMap::new();
@@ -196,3 +219,14 @@ const CONTEXT: &str = "kms:EncryptionContext:";
 
 /// A key that does not exist, for policies that say `*`.
 const MADE_KEY: &str = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000";
+
+/// Condition keys of every simulated request, in lower case, beside those of documents and of the encryption context.
+const SIMULATED: [&str; 7] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:securetransport",
+    "kms:calleraccount",
+    "kms:encryptioncontextkeys",
+    "kms:keyspec",
+    "kms:keyusage",
+];

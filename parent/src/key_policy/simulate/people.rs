@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::{
     document::KeyPolicy,
+    pattern,
     principal::{Principal, PrincipalPattern},
 };
 
@@ -21,6 +22,8 @@ pub struct Person {
 pub enum Role {
     /// The policy names them.
     Named,
+    /// A condition on `aws:PrincipalArn` admits or leaves out whoever is like this; one such is asked about.
+    Like,
     /// The command line does.
     Given,
     /// Somebody of an account that the policy mentions, allowed by identity policies to do everything, and not named.
@@ -30,7 +33,7 @@ pub enum Role {
 }
 
 impl Person {
-    /// Everybody that the policy names by ARN, in its order; then `given`; then a stranger of each account and one of
+    /// Everybody that the policy names by ARN, in its order; whom its conditions on `aws:PrincipalArn` speak of; then `given`; then a stranger of each account and one of
     /// another account. Services, federated identities and ids of deleted principals are nobody who could ask.
     #[must_use]
     pub fn all(policy: &KeyPolicy, given: &[Principal]) -> Vec<Self> {
@@ -55,6 +58,10 @@ impl Person {
                 PrincipalPattern::Everyone | PrincipalPattern::Other(_) => {}
             }
         }
+        for (arn, principal) in by_condition(policy) {
+            accounts.insert(principal.account().to_owned());
+            add(principal, if arn.contains(['*', '?']) { Role::Like } else { Role::Named });
+        }
         for principal in given {
             add(principal.clone(), Role::Given);
         }
@@ -74,6 +81,7 @@ impl Role {
     pub fn code(self) -> &'static str {
         match self {
             Self::Named => "named",
+            Self::Like => "like-a-condition",
             Self::Given => "given",
             Self::StrangerOfTheAccount => "stranger-of-the-account",
             Self::StrangerOfAnotherAccount => "stranger-of-another-account",
@@ -85,9 +93,22 @@ impl Role {
     pub fn title(self) -> &'static str {
         match self {
             Self::Named => "",
+            Self::Like => " (somebody whom a condition's wildcard means)",
             Self::Given => " (--principal)",
             Self::StrangerOfTheAccount => " (a stranger of the account)",
             Self::StrangerOfAnotherAccount => " (a stranger of another account)",
         }
     }
+}
+
+/// Whom conditions on `aws:PrincipalArn` speak of: under a principal `*` they alone say who it is.
+fn by_condition(policy: &KeyPolicy) -> impl Iterator<Item = (&str, Principal)> {
+    let conditions = policy.statements().iter().flat_map(|statement| &statement.conditions);
+    let of_arns = conditions.filter(|condition| condition.key.eq_ignore_ascii_case("aws:PrincipalArn"));
+    of_arns.flat_map(|condition| &condition.values).filter_map(|arn| {
+        // A made account for a wildcard in its place.
+        let account = arn.split(':').nth(4).filter(|account| account.contains(['*', '?']));
+        let digits = account.map_or_else(|| arn.clone(), |account| arn.replacen(&format!(":{account}:"), ":777777777777:", 1));
+        Some((arn.as_str(), Principal::parse(&pattern::filled(&digits)).ok()?))
+    })
 }

@@ -2,6 +2,7 @@
 //! Called by `key-policy simulate`.
 
 use super::{super::document::KeyPolicy, Case, Cell, Person, Row};
+use crate::failure::one_line;
 
 /// The matrix. Cells say `allowed` or `denied` and the deciding statement's number.
 #[must_use]
@@ -24,8 +25,19 @@ pub fn table(policy: &KeyPolicy, people: &[(Person, Vec<Row>)]) -> String {
         "Numbers are statements; `denied` without one: no statement allows it; `-`: the operation takes no attestation document."
             .to_owned(),
     );
+    let keys = super::keys_not_simulated(policy);
+    if !keys.is_empty() {
+        lines.push(format!(
+            "NOT SIMULATED: conditions on {}; a request that has them may be decided otherwise.",
+            one_line(&keys.join(", "))
+        ));
+    }
     for (statement, number) in policy.statements().iter().zip(1..) {
-        lines.push(format!("{number:>4}  {:?} {}", statement.effect, statement.sid.as_deref().unwrap_or("(no Sid)")));
+        lines.push(format!(
+            "{number:>4}  {:?} {}",
+            statement.effect,
+            statement.sid.as_deref().map_or_else(|| "(no Sid)".to_owned(), one_line)
+        ));
     }
     lines.join("\n")
 }

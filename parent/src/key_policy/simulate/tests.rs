@@ -121,6 +121,40 @@ fn people_are_those_of_the_policy_and_strangers() {
 }
 
 #[test]
+fn a_resource_that_is_no_star_is_about_this_key_where_it_allows_and_not_where_it_denies() {
+    let one_key = "arn:aws:kms:us-east-1:111122223333:key/1";
+    for resource in [one_key, "arn:aws:kms:*:111122223333:key/*", "arn:aws:kms:us-east-1:111122223333:key/?"] {
+        let at = |statement: String| statement.replace(r#""Resource":"*""#, &format!(r#""Resource":"{resource}""#));
+        let allow = statement("Allow", ENCLAVE, "kms:Decrypt", "");
+        let deny = statement("Deny", "*", "kms:Decrypt", "");
+        assert!(cell(&policy(&[at(allow.clone())]), "kms:Decrypt", Case::Unattested).allowed, "{resource}");
+        assert!(cell(&policy(&[allow.clone(), at(deny.clone())]), "kms:Decrypt", Case::Unattested).allowed, "{resource}");
+        assert!(!cell(&policy(&[at(allow), deny]), "kms:Decrypt", Case::Unattested).allowed, "{resource}");
+    }
+}
+
+#[test]
+fn whom_conditions_speak_of_is_asked_about() {
+    for arn in ["arn:aws:iam::222233334444:role/intern", "arn:aws:iam::222233334444:role/int*", "arn:aws:iam::*:role/?ntern"] {
+        let condition = format!(r#""ArnLike":{{"aws:PrincipalArn":"{arn}"}}"#);
+        let policy = policy(&[statement("Allow", "*", "kms:Decrypt", &condition)]);
+        let simulation = Simulation::new(&policy, &image("abc"), None);
+        let allowed = |person: &Person| simulation.allows(&person.principal, "kms:Decrypt", Case::Unattested) == Some(true);
+        let people = Person::all(&policy, &[]);
+        assert_eq!(people.iter().filter(|person| allowed(person)).count(), 1, "{people:?}");
+    }
+}
+
+#[test]
+fn conditions_that_no_simulated_request_has_are_said() {
+    let condition =
+        r#""StringEquals":{"kms:ViaService":"x","AWS:PrincipalArn":"y","kms:EncryptionContext:a":"b"},"StringLike":{"KMS:viaservice":"z"}"#;
+    let policy = policy(&[statement("Allow", ENCLAVE, "kms:Decrypt", condition)]);
+    assert_eq!(keys_not_simulated(&policy), ["kms:ViaService"]);
+    assert!(table(&policy, &[]).contains("NOT SIMULATED: conditions on kms:ViaService;"));
+}
+
+#[test]
 fn the_deny_s_exception_holds_for_sessions_of_the_role() {
     let condition = format!(r#"{},"ArnNotEquals":{{"aws:PrincipalArn":"{ENCLAVE}"}}"#, lists("StringNotEquals", &[(0, "a")]));
     let policy = policy(&[statement("Allow", "*", "kms:Decrypt", ""), statement("Deny", "*", "kms:Decrypt", &condition)]);

@@ -92,6 +92,17 @@ fn findings_stand_on_their_lines_with_attack_and_mend() {
 }
 
 #[test]
+fn a_sid_cannot_write_a_line_of_its_own() {
+    let text = allow(ENCLAVE, r#""kms:CreateGrant""#).replacen(r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/operator"}, "Action": "kms:C"#, r#"{"Sid": "x\np.json: clean", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/operator"}, "Action": "kms:C"#, 1);
+    let findings = lint(&text).expect("a policy");
+    assert!(
+        findings[0].to_text("p.json").contains(r"statement 7 (x\np.json: clean): kms:CreateGrant"),
+        "{}",
+        findings[0].to_text("p.json")
+    );
+}
+
+#[test]
 fn every_rule_is_documented_under_its_id() {
     let page = include_str!("../../../../../docs/key-policy.md");
     for rule in RULES {
