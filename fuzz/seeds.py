@@ -129,6 +129,11 @@ tables = [
 for number, table in enumerate(tables):
     seed("csv", f"{number}", CUT + table.encode())
 
+# The target `detect` takes which detectors are chosen from its first two bytes.
+labelled = Path("tests/data/detectors/labelled.ndjson").read_text().splitlines()
+for number, line in enumerate(labelled[::3]):
+    seed("detect", f"{number}", b"\xff\x07" + json.loads(line)["text"].encode())
+
 documents = files(vectors / "attestation/mock-ca/docs", "*.cbor") + files(others / "attestation", "*/*.cbor")
 for path in documents:
     seed("attestation", path.name, path.read_bytes())

@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(job.digest(), Sha384Digest::of(data));
     let JobKind::Records(records) = job.kind();
     assert!(records.columns().len() <= limits::COLUMNS && records.conditions().len() <= limits::CONDITIONS);
-    let plan = match authorize::records(&POLICY, &job, UnixMillis(0)) {
+    let plan = match authorize::job(&POLICY, &job, UnixMillis(0)) {
         Ok(plan) => plan,
         Err(error) => return assert!(error.to_string().len() < 65_536),
     };

@@ -25,7 +25,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(policy.recipients().len() <= limits::RECIPIENTS && policy.fields().len() <= limits::POLICY_FIELDS);
     assert!(policy.people().is_none_or(|people| (1..=limits::PEOPLE_MIN).contains(&people.min)));
     for time in [0, 1_800_000_000_000, u64::MAX] {
-        if let Ok(plan) = authorize::records(&policy, &JOB, UnixMillis(time)) {
+        if let Ok(plan) = authorize::job(&policy, &JOB, UnixMillis(time)) {
             assert!(policy.release().records.is_some() && policy.still_valid(UnixMillis(time)).is_ok());
             assert!(plan.token_domains().all(|domain| policy.tokens().contains_key(domain)));
         }

@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::ExitCode};
 use clap::{Parser, Subcommand, error::ErrorKind};
 
 use crate::{
-    commands::{attestation, doctor, key_policy, keygen, open, ping, policy, proxy, rebind, seal, submit, token_key, verify},
+    commands::{attestation, doctor, key_policy, keygen, open, ping, plan, policy, proxy, rebind, seal, submit, table, token_key, verify},
     failure::{Failure, Result},
     interrupt,
     report::Report,
@@ -28,6 +28,7 @@ enum Command {
     Attestation(attestation::Attestation),
     Keygen(keygen::Keygen),
     Policy(policy::Policy),
+    Plan(plan::Plan),
     KeyPolicy(key_policy::KeyPolicy),
     TokenKey(token_key::TokenKey),
     Seal(seal::Seal),
@@ -37,6 +38,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Submit(submit::Submit),
     Open(open::Open),
+    Table(table::Table),
     Verify(verify::Verify),
 }
 
@@ -76,6 +78,7 @@ async fn run_command(command: Command, json: bool) -> Result<Report> {
         Command::Attestation(command) => command.run(),
         Command::Keygen(command) => command.run(),
         Command::Policy(command) => command.run(),
+        Command::Plan(command) => command.run(),
         Command::KeyPolicy(command) => command.run(json),
         Command::TokenKey(command) => command.run(json).await,
         Command::Seal(command) => command.run(json).await,
@@ -84,6 +87,7 @@ async fn run_command(command: Command, json: bool) -> Result<Report> {
         Command::Doctor(command) => command.run().await,
         Command::Submit(command) => command.run(json).await,
         Command::Open(command) => command.run(json).await,
+        Command::Table(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Proxy(command) => command.run(json).await,
     }

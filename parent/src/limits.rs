@@ -54,5 +54,11 @@ pub const CHUNK: usize = 256 * 1024;
 /// Bytes of a piece whose digest is kept while a file is read a second time: 32 bytes for each, so 32 MiB for a TiB.
 pub const SEEN_PIECE: usize = 1024 * 1024;
 
+/// Bytes of a sample of records in the clear. It is held whole, and so is what becomes of it.
+pub const SAMPLE: usize = 16 * 1024 * 1024;
+
+/// Bytes of a discovery job's opened output: as many fields as a policy names take half of it.
+pub const DISCOVERY: usize = 16 * 1024 * 1024;
+
 /// Bytes of one file of CloudTrail events, read whole: far more than the log files of an hour in a busy account.
 pub const CLOUDTRAIL_EVENTS: usize = 64 * 1024 * 1024;

@@ -9,9 +9,15 @@ pub fn text(milliseconds: u64) -> String {
     time.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()).unwrap_or_else(|| format!("{milliseconds} ms since 1970"))
 }
 
+/// Milliseconds since 1970 of an RFC 3339 time; none where it is none, or before 1970.
+pub fn parse(text: &str) -> Option<u64> {
+    let time = DateTime::from_str(text, DateTimeFormat::DateTimeWithOffset).ok()?;
+    time.to_millis().ok().and_then(|millis| u64::try_from(millis).ok())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{parse, text};
 
     #[test]
     fn times_are_written_in_utc() {
@@ -19,5 +25,13 @@ mod tests {
         // date -u -d 2026-07-15T12:00:00Z +%s
         assert_eq!(text(1_784_116_800_123), "2026-07-15T12:00:00.123Z");
         assert_eq!(text(u64::MAX), "18446744073709551615 ms since 1970");
+    }
+    #[test]
+    fn times_are_read_with_their_offset() {
+        assert_eq!(parse("2026-07-15T12:00:00.123Z"), Some(1_784_116_800_123));
+        assert_eq!(parse("2026-07-15T14:00:00+02:00"), Some(1_784_116_800_000));
+        for other in ["", "2026-07-15", "2026-07-15T12:00:00", "1969-12-31T23:59:59Z", "now"] {
+            assert_eq!(parse(other), None, "{other}");
+        }
     }
 }

@@ -1,89 +1,57 @@
-//! Deciding whether a policy allows a job. A [`RecordsPlan`] exists only because it did: it is the one way to a
+//! Deciding whether a policy allows a job. A [`Plan`] exists only because it did: it is the one way to a
 //! processor of records. Pure; called in the enclave before any key is asked for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::job::{Condition, Job, JobKind, RecordsJob};
-use crate::policy::{Form, Input, OnError, OutsideValidity, Policy, TextType, UnixMillis};
+use crate::policy::{Form, Input, OnError, Policy, TextType, UnixMillis};
 use crate::record::RowProcessor;
 use crate::record::blocks::BlockCutter;
 use crate::record::filter::Test;
 use crate::record::operations::Allowed;
 use crate::record::rows::{Column, Program};
 use crate::record::sealed::{MissingKey, ValueOpener};
+use crate::record::summary::Summary;
 use crate::record::tokens::{TokenCheck, TokenDomains, TokenKey, TokenKeyRefused};
 use crate::record::view::{Viewer, Wanted};
 
+mod aggregate;
+mod beside;
+mod breach;
+mod discover;
+mod sample;
 #[cfg(test)]
 mod tests;
 
-/// The policy does not allow the job.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{breach}", Place(.line, .field))]
-pub struct JobNotAllowed {
-    /// Line of the job file; 0 where it is about no line.
-    pub line: u32,
-    /// The field that it is about; empty where it is about none.
-    pub field: String,
-    /// What the policy does not allow.
-    pub breach: Breach,
-}
+use aggregate::PlannedGroups;
+use beside::beside;
+pub use breach::{Breach, JobNotAllowed};
+use discover::PlannedDiscovery;
+pub use sample::{NoSampleKeys, SampleMinimum};
 
-/// How a job goes beyond its policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Breach {
-    /// The time is outside the policy's.
-    #[error(transparent)]
-    Validity(#[from] OutsideValidity),
-    /// The policy lists its jobs, and this is none of them.
-    #[error("the policy allows only the job files that it lists in `jobs`, and this is none of them")]
-    JobNotListed,
-    /// No `[release.records]`.
-    #[error("the policy releases no rows: it has no [release.records]")]
-    NoRowRelease,
-    /// The policy does not name the field.
-    #[error("the policy does not name this field")]
-    FieldNotNamed,
-    /// The policy does not permit the operation on the field.
-    #[error("the policy does not permit `{0}` on this field")]
-    OperationNotPermitted(&'static str),
-    /// A parameter beyond its bound.
-    #[error("`{parameter}` is beyond the policy's `{bound} = {most}`")]
-    OverBound {
-        /// The job's parameter.
-        parameter: &'static str,
-        /// The policy's bound.
-        bound: &'static str,
-        /// The bound's value.
-        most: u64,
-    },
-    /// A field feeds two columns.
-    #[error("this field feeds another column already; a field feeds one column only")]
-    FieldReleasedTwice,
-    /// The policy does not permit the condition on the field.
-    #[error("the policy does not permit `{0}` as a condition on this field")]
-    ConditionNotPermitted(&'static str),
-    /// A value in a condition that no value of the field can equal.
-    #[error("every value of this field is a {0}, by the policy's `type`; compare it with one")]
-    ConditionType(&'static str),
-    /// `where` without `[people]`.
-    #[error("`where` needs a policy with [people]: a filtered output has to speak of enough of them")]
-    ConditionWithoutPeople,
-    /// The first sealed value that a job reads shows that the policy is its owner's, where there is no manifest.
-    #[error("the job reads no sealed field: without a manifest, a sealed value alone shows whose policy this is")]
-    NothingSealed,
-}
-
-/// A records job that the policy allows: what is read, what becomes of it, and what must hold at the end.
+/// A job that the policy allows: what is read, what becomes of it, and what must hold at the end.
 #[derive(Debug)]
-pub struct RecordsPlan {
-    columns: Vec<PlannedColumn>,
+pub struct Plan {
+    work: Work,
     conditions: Vec<(Read, Test)>,
-    /// The field that tells people apart and the minimum; present exactly where there are conditions.
-    people: Option<(Read, usize)>,
     token_checks: BTreeMap<String, TokenCheck>,
     input: Input,
+}
+
+/// What becomes of the records.
+#[derive(Debug)]
+enum Work {
+    Rows(PlannedRows),
+    Groups(PlannedGroups),
+    Discovery(PlannedDiscovery),
+}
+
+#[derive(Debug)]
+struct PlannedRows {
+    columns: Vec<PlannedColumn>,
+    /// The field that tells people apart and the minimum; present exactly where there are conditions.
+    people: Option<(Read, usize)>,
     max_records: u64,
 }
 
@@ -102,22 +70,38 @@ struct PlannedColumn {
     operation: Allowed,
 }
 
-/// Decides whether `policy` allows the records job `job` at the time `now`.
+/// Decides whether `policy` allows `job` at the time `now`.
 ///
 /// # Errors
 /// [`JobNotAllowed`], for the first thing that the policy does not allow.
-pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPlan, JobNotAllowed> {
+pub fn job(policy: &Policy, job: &Job, now: UnixMillis) -> Result<Plan, JobNotAllowed> {
     let whole = |breach| JobNotAllowed { line: 0, field: String::new(), breach };
     policy.still_valid(now).map_err(|outside| whole(outside.into()))?;
     if policy.jobs().is_some_and(|jobs| !jobs.contains(&job.digest())) {
         return Err(whole(Breach::JobNotListed));
     }
-    let JobKind::Records(job) = job.kind();
+    let (work, conditions) = match job.kind() {
+        JobKind::Records(job) => {
+            let rows = rows(policy, job)?;
+            (Work::Rows(rows), conditions(policy, job.conditions())?)
+        }
+        JobKind::Aggregate(job) => {
+            let groups = aggregate::plan(policy, job)?;
+            (Work::Groups(groups), conditions(policy, job.conditions())?)
+        }
+        JobKind::Discover(job) => (Work::Discovery(discover::plan(policy, job)?), Vec::new()),
+    };
+    let domains = work.columns().iter().filter_map(|column| column.operation.token_domain());
+    let token_checks = domains.filter_map(|domain| Some((domain.to_owned(), *policy.tokens().get(domain)?))).collect();
+    Ok(Plan { work, conditions, token_checks, input: policy.input() })
+}
+
+fn rows(policy: &Policy, job: &RecordsJob) -> Result<PlannedRows, JobNotAllowed> {
+    let whole = |breach| JobNotAllowed { line: 0, field: String::new(), breach };
     let release = policy.release().records.as_ref().ok_or_else(|| whole(Breach::NoRowRelease))?;
     let columns = columns(policy, job)?;
-    let conditions = conditions(policy, job.conditions())?;
     let people = match policy.people() {
-        Some(people) if !conditions.is_empty() => {
+        Some(people) if !job.conditions().is_empty() => {
             Some((Read::new(policy, &people.field), usize::try_from(people.min).unwrap_or(usize::MAX)))
         }
         _ => None,
@@ -126,12 +110,10 @@ pub fn records(policy: &Policy, job: &Job, now: UnixMillis) -> Result<RecordsPla
     if input.form == Form::Fields && !input.whole && !columns.iter().any(|column| column.from.sealed) {
         return Err(whole(Breach::NothingSealed));
     }
-    let domains = columns.iter().filter_map(|column| column.operation.token_domain());
-    let token_checks = domains.filter_map(|domain| Some((domain.to_owned(), *policy.tokens().get(domain)?))).collect();
-    Ok(RecordsPlan { conditions, people, token_checks, input, max_records: release.max_records, columns })
+    Ok(PlannedRows { columns, people, max_records: release.max_records })
 }
 
-impl RecordsPlan {
+impl Plan {
     /// The token domains whose keys the job needs.
     pub fn token_domains(&self) -> impl Iterator<Item = &str> {
         self.token_checks.keys().map(String::as_str)
@@ -154,31 +136,60 @@ impl RecordsPlan {
     /// [`TokenKeyRefused`] where a key is missing or does not fit the policy's check value.
     pub fn processor(&self, token_keys: &BTreeMap<String, TokenKey>) -> Result<RowProcessor, TokenKeyRefused> {
         let domains = TokenDomains::new(&self.token_checks, token_keys)?;
-        let wanted = self.wanted();
+        self.processor_of(&domains, self.wanted(), Minimum::OfPolicy)
+    }
+
+    /// The fields that the job reads, each once: its name, and whether its values are sealed one by one.
+    pub fn fields_read(&self) -> impl Iterator<Item = (Arc<str>, bool)> {
+        self.wanted().into_iter().map(|wanted| (wanted.name, wanted.sealed))
+    }
+
+    fn processor_of(&self, domains: &TokenDomains, wanted: Vec<Wanted>, minimum: Minimum) -> Result<RowProcessor, TokenKeyRefused> {
         let index_of = |field: &Read| wanted.iter().position(|known| *known.name == field.name).ok_or(TokenKeyRefused::Missing);
         let conditions = self.conditions.iter().map(|(field, test)| Ok((index_of(field)?, test.clone())));
         let conditions = conditions.collect::<Result<_, TokenKeyRefused>>()?;
-        let people = self.people.as_ref().map(|(field, min)| Ok((index_of(field)?, *min))).transpose()?;
-        let mut columns = Vec::new();
-        for column in &self.columns {
-            let writer = column.operation.writer(&domains).ok_or(TokenKeyRefused::Missing)?;
-            columns.push(Column { field: index_of(&column.from)?, name: column.name.clone(), writer });
-        }
-        Ok(RowProcessor::new(Program {
+        let (columns, people, max_records, summary) = match &self.work {
+            Work::Rows(rows) => {
+                let people = rows.people.as_ref().map(|(field, min)| Ok((index_of(field)?, minimum.of(*min)))).transpose()?;
+                let mut columns = Vec::new();
+                for column in &rows.columns {
+                    let writer = column.operation.writer(domains).ok_or(TokenKeyRefused::Missing)?;
+                    columns.push(Column { field: index_of(&column.from)?, name: column.name.clone(), writer });
+                }
+                (columns, people, rows.max_records, None)
+            }
+            Work::Groups(planned) => {
+                let groups = planned.groups(self.input.format, domains, minimum, index_of)?;
+                (Vec::new(), None, u64::MAX, Some(Summary::Groups(Arc::new(groups))))
+            }
+            Work::Discovery(planned) => {
+                let discovery = planned.discovery(minimum, index_of)?;
+                (Vec::new(), None, u64::MAX, Some(Summary::Discovery(Arc::new(discovery))))
+            }
+        };
+        let program = Program {
             format: self.input.format,
             wanted,
             conditions,
             columns,
             people,
             skip_bad_records: self.input.on_error == OnError::Skip,
-            max_records: self.max_records,
-        }))
+            max_records,
+        };
+        Ok(RowProcessor::new(program, summary))
     }
 
     /// The fields that the job reads, each once, always in the same order.
     fn wanted(&self) -> Vec<Wanted> {
         let read = self.conditions.iter().map(|(field, _)| field);
-        let read = read.chain(self.people.iter().map(|(field, _)| field)).chain(self.columns.iter().map(|column| &column.from));
+        let read: Vec<&Read> = match &self.work {
+            Work::Rows(rows) => {
+                let people = rows.people.iter().map(|(field, _)| field);
+                read.chain(people).chain(rows.columns.iter().map(|column| &column.from)).collect()
+            }
+            Work::Groups(groups) => read.chain(groups.read()).collect(),
+            Work::Discovery(discovery) => read.chain(discovery.read()).collect(),
+        };
         let mut wanted: Vec<Wanted> = Vec::new();
         for Read { name, sealed, text_type } in read {
             if !wanted.iter().any(|known| *known.name == *name) {
@@ -189,6 +200,34 @@ impl RecordsPlan {
     }
 }
 
+/// Which minimum of people a processor keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Minimum {
+    /// The policy's, always, where records are opened.
+    OfPolicy,
+    /// None: for samples in the clear, whose reader has them before his eyes anyway.
+    Ignored,
+}
+
+impl Minimum {
+    fn of(self, people: usize) -> usize {
+        match self {
+            Self::OfPolicy => people,
+            Self::Ignored => 0,
+        }
+    }
+}
+
+impl Work {
+    fn columns(&self) -> &[PlannedColumn] {
+        match self {
+            Self::Rows(rows) => &rows.columns,
+            Self::Groups(groups) => &groups.columns,
+            Self::Discovery(_) => &[],
+        }
+    }
+}
+
 fn columns(policy: &Policy, job: &RecordsJob) -> Result<Vec<PlannedColumn>, JobNotAllowed> {
     let mut columns: Vec<PlannedColumn> = Vec::new();
     for column in job.columns() {
@@ -196,9 +235,7 @@ fn columns(policy: &Policy, job: &RecordsJob) -> Result<Vec<PlannedColumn>, JobN
         let at = |breach| JobNotAllowed { line: column.line, field: column.from.clone(), breach };
         let field = policy.fields().get(&column.from).ok_or_else(|| at(Breach::FieldNotNamed))?;
         let operation = request.authorize(&field.operations).map_err(at)?;
-        if columns.iter().any(|other| other.from.name == column.from) {
-            return Err(at(Breach::FieldReleasedTwice));
-        }
+        beside(policy, &columns, &column.from, request.name()).map_err(at)?;
         columns.push(PlannedColumn { name: column.name.clone(), from: Read::new(policy, &column.from), operation });
     }
     Ok(columns)
@@ -228,16 +265,5 @@ impl Read {
         let field = policy.fields().get(name);
         let (sealed, text_type) = field.map_or((false, TextType::String), |field| (field.sealed, field.text_type));
         Self { name: name.to_owned(), sealed, text_type }
-    }
-}
-
-struct Place<'p>(&'p u32, &'p str);
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self(0, _) => Ok(()),
-            Self(line, field) => write!(out, "line {line}: field {field:?}: "),
-        }
     }
 }

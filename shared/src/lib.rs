@@ -4,11 +4,14 @@
 //! `parent`. Untrusted bytes become a type once, here; inner code never re-checks.
 
 pub mod address;
+pub mod aggregate;
 pub mod arn;
 pub mod attestation;
 pub mod authorize;
 pub mod binding;
+pub mod detect;
 pub mod digest;
+pub mod discovery;
 pub mod job;
 pub mod limits;
 pub mod manifest;

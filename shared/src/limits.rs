@@ -124,6 +124,9 @@ pub const POLICY_KEYS: usize = 64;
 /// Job digests that a policy may list.
 pub const POLICY_JOBS: usize = 1024;
 
+/// Combinations of operations that a policy may list, and operations of one.
+pub const COMBINATIONS: usize = 256;
+
 /// Fields that a policy may name. Wide exports have some hundreds.
 pub const POLICY_FIELDS: usize = 1024;
 
@@ -145,8 +148,49 @@ pub const MAX_RECORDS: u64 = 1_000_000_000_000;
 /// Most graphemes that mask or truncate can let through. More is no longer masking.
 pub const GRAPHEMES_KEPT: u64 = 1024;
 
+/// Largest age at which a band can begin, in years: more than anyone reached.
+pub const AGE: u64 = 150;
+
+/// Bands of ages in a policy or a job: one for each year and more.
+pub const AGE_BANDS: usize = 160;
+
+/// Patterns of a policy's own. Few policies check more than some formats.
+pub const PATTERNS: usize = 64;
+
+/// Bytes of one such pattern.
+pub const PATTERN_BYTES: usize = 512;
+
+/// Bytes of a pattern's compiled program: with [`PATTERN_VALUE_BYTES`] it bounds the time of one check.
+pub const PATTERN_PROGRAM_BYTES: usize = 64 * 1024;
+
+/// Groups within groups of a pattern.
+pub const PATTERN_DEPTH: u32 = 32;
+
+/// Bytes of a value that a policy's own pattern is tried on; no longer value matches.
+pub const PATTERN_VALUE_BYTES: usize = 4096;
+
 /// Output columns of a job, `drop` included. Each is looked up in every record.
 pub const COLUMNS: usize = 256;
+
+/// Columns that tell groups apart. What stays hidden is decided for every choice of some of them.
+pub const GROUP_COLUMNS: usize = 5;
+
+/// Measures of an aggregate job. Each is held for every group.
+pub const MEASURES: usize = 64;
+
+/// Most groups that an aggregate job may form, whatever a policy says.
+pub const MAX_GROUPS: u64 = 1_000_000;
+
+/// Bytes that the groups of one job may take, as estimated from what they hold: a million groups of ten people each and a sum
+/// take about 500 MiB. A job beyond it is refused.
+pub const AGGREGATE_BYTES: usize = 1024 * 1024 * 1024;
+
+/// Bytes that the counts of a discovery job may take at worst, in all of its workers: known from its fields and the minimum
+/// of people before anything is read. A job beyond it is refused, and one that comes near it has fewer workers.
+pub const DISCOVERY_BYTES: usize = 1024 * 1024 * 1024;
+
+/// Widest bucket or bin.
+pub const BUCKET_WIDTH: u64 = 1_000_000_000_000_000;
 
 /// Conditions of a job's `where`. Each is evaluated for every record.
 pub const CONDITIONS: usize = 32;

@@ -157,7 +157,7 @@ tokens."{domain}".check = "{check}"
     );
     let job = b"version = 1\nkind = \"records\"\n[fields]\na = { op = \"tokenize\" }\nb = { op = \"tokenize\" }\n";
     let (policy, job) = (Policy::parse(policy.as_bytes()).unwrap(), Job::parse(job).unwrap());
-    let plan = authorize::records(&policy, &job, UnixMillis(0)).unwrap();
+    let plan = authorize::job(&policy, &job, UnixMillis(0)).unwrap();
     let mut rows = plan.processor(&BTreeMap::from([(domain.to_owned(), TokenKey::from_bytes(*key))])).unwrap();
     let mut out = Vec::new();
     let mut worker = rows.worker();

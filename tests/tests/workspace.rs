@@ -52,6 +52,7 @@ const OF_SHARED: &[(&str, &str)] = &[
     ("blake3", "digests of bulk ciphertext"),
     ("memchr", "line splitting and string scanning on the hot path"),
     ("minicbor", "maintained strict reader of untrusted CBOR"),
+    ("regex-lite", "a policy's own patterns, in linear time"),
     ("rustls-pki-types", "PEM and certificate types"),
     ("rustls-webpki", "certificate path building"),
     ("serde", "receipts and measurement files as types"),

@@ -2,7 +2,7 @@
 //! that the policy is its owner's, then token keys and the output's.
 
 use sealroom_shared::attestation::Timestamp;
-use sealroom_shared::authorize::RecordsPlan;
+use sealroom_shared::authorize::Plan;
 use sealroom_shared::job::Job;
 use sealroom_shared::policy::Policy;
 use sealroom_shared::wire::Refusal;
@@ -23,7 +23,7 @@ pub struct Authorized(Decided);
 pub(super) struct Decided {
     pub(super) policy: Policy,
     pub(super) job: Job,
-    pub(super) plan: RecordsPlan,
+    pub(super) plan: Plan,
     pub(super) nonce: [u8; 32],
     pub(super) sealed_token_keys: SealedTokenKeys,
     pub(super) manifest: Option<SealedManifest>,

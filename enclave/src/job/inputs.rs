@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sealroom_shared::authorize::RecordsPlan;
+use sealroom_shared::authorize::Plan;
 use sealroom_shared::digest::Blake3Digest;
 use sealroom_shared::limits;
 use sealroom_shared::manifest::Manifest;
@@ -44,7 +44,7 @@ impl Inputs {
     pub(super) async fn begin<R: AsyncRead + Unpin>(
         incoming: &mut Incoming<R>,
         manifest: Option<SealedManifest>,
-        plan: &RecordsPlan,
+        plan: &Plan,
         policy: &Policy,
         kms: &Kms,
     ) -> Result<Self, Refused> {

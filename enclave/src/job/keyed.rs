@@ -89,6 +89,8 @@ impl Keyed {
 fn kind(job: &Job) -> &'static str {
     match job.kind() {
         JobKind::Records(_) => "records",
+        JobKind::Aggregate(_) => "aggregate",
+        JobKind::Discover(_) => "discover",
     }
 }
 

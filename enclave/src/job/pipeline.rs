@@ -84,7 +84,7 @@ impl Pipeline {
         let check = manifest.map(Manifest::check);
         let mut inputs = Inputs { rows: &rows, pool: &pool, buffers: &buffers, check, digests: Vec::new(), bytes: 0 };
         let (opened, tallies, sealed) = std::thread::scope(|scope| {
-            let (mut workers, done) = Workers::start(scope, (0..workers.max(1)).map(|_| rows.worker()), keys.as_ref(), &pool);
+            let (mut workers, done) = Workers::start(scope, (0..rows.workers(workers)).map(|_| rows.worker()), keys.as_ref(), &pool);
             drop(keys);
             let (head, pool, buffers) = (rows.head(), &pool, &buffers);
             let sealing = scope.spawn(move || Sealing::new(sealer, outgoing, pool, buffers).run(head, done));
@@ -105,12 +105,16 @@ impl Pipeline {
         for tally in tallies? {
             rows.merge(tally).map_err(of_records)?;
         }
-        let counts = rows.finish().map_err(of_records)?;
+        let (counts, summary) = rows.finish().map_err(of_records)?;
         // Its bytes were compared before anybody looked at them; another count is the owner's own mistake.
         if records.is_some_and(|records| records != counts.read) {
             return Err(Refusal::InputSet);
         }
-        let Sealed { header, message_id, bytes } = sealed?.finish(pad)?;
+        let mut sealed = sealed?;
+        if let Some(summary) = summary {
+            sealed.summary(summary)?;
+        }
+        let Sealed { header, message_id, bytes } = sealed.finish(pad)?;
         Ok(Ended {
             input_digests,
             input_bytes,

@@ -77,7 +77,7 @@ impl Requested {
         let document = tokio::task::block_in_place(|| enclave.nsm.attest(&About::Time)).map_err(|_| Refusal::Clock)?;
         enclave.clock.observe(document.timestamp);
         let now = UnixMillis(document.timestamp.as_millis());
-        let plan = authorize::records(&self.policy, &self.job, now).map_err(|error| {
+        let plan = authorize::job(&self.policy, &self.job, now).map_err(|error| {
             let refusal = if matches!(error.breach, Breach::Validity(_)) { Refusal::PolicyExpired } else { Refusal::JobNotAllowed };
             Refused::with_note(refusal, error.line, without_line(error.line, &error))
         })?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use futures_util::StreamExt;
-use sealroom_shared::authorize::RecordsPlan;
+use sealroom_shared::authorize::Plan;
 use sealroom_shared::binding;
 use sealroom_shared::digest::Blake3Digest;
 use sealroom_shared::limits;
@@ -63,7 +63,7 @@ impl Proof {
     pub(super) async fn begin<R: AsyncRead + Unpin>(
         incoming: &mut Incoming<R>,
         manifest: Option<SealedManifest>,
-        plan: &RecordsPlan,
+        plan: &Plan,
         policy: &Policy,
         kms: &Kms,
     ) -> Result<Self, Refused> {
@@ -76,7 +76,7 @@ impl Proof {
 
     async fn by_first_value<R: AsyncRead + Unpin>(
         incoming: &mut Incoming<R>,
-        plan: &RecordsPlan,
+        plan: &Plan,
         policy: &Policy,
         kms: &Kms,
     ) -> Result<Self, Refused> {

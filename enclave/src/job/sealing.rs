@@ -2,7 +2,7 @@
 
 use sealroom_shared::digest::Blake3Digest;
 use sealroom_shared::message::Sealer;
-use sealroom_shared::record::padding;
+use sealroom_shared::record::{ReleasedSummary, padding};
 use sealroom_shared::wire::Refusal;
 use tokio::sync::mpsc::Sender;
 
@@ -49,6 +49,17 @@ impl<'a> Sealing<'a> {
             self.pool.give(rows);
         }
         Ok(self)
+    }
+
+    /// Seals what a job releases at its end. Only for a job whose every check has passed.
+    pub(super) fn summary(&mut self, mut summary: ReleasedSummary) -> Result<(), Refusal> {
+        let mut rows = Plaintext::default();
+        while !summary.is_empty() {
+            summary.next_block(&mut rows);
+            self.seal(&rows)?;
+            rows.clear();
+        }
+        Ok(())
     }
 
     /// Ends the output with its final frame. Only for a job whose every check has passed.

@@ -7,11 +7,13 @@ pub mod key_policy;
 pub mod keygen;
 pub mod open;
 pub mod ping;
+pub mod plan;
 pub mod policy;
 pub mod proxy;
 pub mod rebind;
 pub mod seal;
 pub mod submit;
+pub mod table;
 pub mod token_key;
 pub mod verify;
 

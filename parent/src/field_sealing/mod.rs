@@ -21,7 +21,7 @@ use crate::{
     source::Source,
 };
 pub use keys::{FieldCount, FieldKeys};
-pub use values::SealedField;
+pub use values::{SealedField, text_of};
 
 /// Seals the values of some fields in a stream of records.
 pub struct FieldSealing<'a> {
@@ -121,7 +121,7 @@ impl<'a> FieldSealing<'a> {
         for (range, index) in ranges {
             self.seen[index] = true;
             let Some(value) = values.value(index) else { continue };
-            let Some(text) = values::text_of(&value, &self.keys.fields()[index])? else { continue };
+            let Some(text) = text_of(&value, &self.keys.fields()[index])? else { continue };
             self.out.extend_from_slice(&record[written..range.start]);
             self.out.push(b'"');
             self.keys.seal(index, text.as_bytes(), &mut self.out)?;

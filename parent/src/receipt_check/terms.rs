@@ -27,7 +27,7 @@ pub(super) fn check(policy: Option<&Policy>, job: Option<&Job>, statement: &Stat
     let Some(job) = job else {
         return not_checked("job-allowed", "it needs the receipt's own job file", verdict);
     };
-    match authorize::records(policy, job, UnixMillis(statement.attested.authorized)) {
+    match authorize::job(policy, job, UnixMillis(statement.attested.authorized)) {
         Ok(_) => verdict.add("job-allowed", Outcome::Passed, "the policy allows this job, decided here once more"),
         Err(error) => verdict.add("job-allowed", Outcome::Failed, format!("the policy does not allow this job: {error}")),
     }

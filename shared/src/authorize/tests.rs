@@ -1,7 +1,11 @@
 //! Tests of the decision: what a policy allows and what it does not.
-#![allow(clippy::unwrap_used, clippy::string_slice, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::string_slice, clippy::panic, reason = "tests")]
 
 use super::*;
+use crate::policy::OutsideValidity;
+
+mod beside;
+mod sample;
 
 const NOW: UnixMillis = UnixMillis(1_780_000_000_000);
 
@@ -35,12 +39,19 @@ three = { check = "0303030303030303030303030303030303030303030303030303030303030
 "#;
 
 fn breach(terms: &str, body: &str) -> (u32, String, Breach) {
-    let refused = records(&policy(terms), &job(body), NOW).unwrap_err();
+    let refused = super::job(&policy(terms), &job(body), NOW).unwrap_err();
     (refused.line, refused.field, refused.breach)
 }
 
-fn allowed(terms: &str, body: &str) -> RecordsPlan {
-    records(&policy(terms), &job(body), NOW).unwrap()
+fn allowed(terms: &str, body: &str) -> Plan {
+    super::job(&policy(terms), &job(body), NOW).unwrap()
+}
+
+fn rows(plan: &Plan) -> &PlannedRows {
+    match &plan.work {
+        Work::Rows(rows) => rows,
+        Work::Groups(_) | Work::Discovery(_) => panic!("a records job"),
+    }
 }
 
 #[test]
@@ -52,8 +63,8 @@ fn a_job_within_the_terms_is_allowed() {
     );
     assert_eq!(plan.token_domains().collect::<Vec<_>>(), ["one"]);
     assert_eq!(plan.token_checks.get("one").unwrap().to_string(), "01".repeat(32));
-    assert_eq!(plan.people.as_ref().map(|(field, min)| (field.name.as_str(), *min)), Some(("customer", 2)));
-    assert_eq!(allowed(TERMS, "[fields]\na = { op = \"keep\" }\n").people, None);
+    assert_eq!(rows(&plan).people.as_ref().map(|(field, min)| (field.name.as_str(), *min)), Some(("customer", 2)));
+    assert_eq!(rows(&allowed(TERMS, "[fields]\na = { op = \"keep\" }\n")).people, None);
 }
 
 #[test]
@@ -98,7 +109,7 @@ fn a_field_feeds_one_column_and_drop_feeds_none() {
     let twice = "[fields]\na = { op = \"keep\" }\nb = { op = \"mask\" }\nagain = { from = \"a\", op = \"keep\" }\n";
     assert_eq!(breach(TERMS, twice), (6, "a".to_owned(), Breach::FieldReleasedTwice));
     let with_drop = "[fields]\nz = { op = \"drop\" }\na = { op = \"keep\" }\nagain = { from = \"a\", op = \"drop\" }\n";
-    assert_eq!(allowed(TERMS, with_drop).columns.len(), 1);
+    assert_eq!(rows(&allowed(TERMS, with_drop)).columns.len(), 1);
 }
 
 #[test]
@@ -131,7 +142,7 @@ fn without_a_manifest_a_job_has_to_read_a_sealed_value() {
         );
         Policy::parse(text.as_bytes()).unwrap()
     };
-    let decided = |whole: bool, body: &str| records(&policy(whole), &job(body), NOW).err().map(|refused| refused.breach);
+    let decided = |whole: bool, body: &str| super::job(&policy(whole), &job(body), NOW).err().map(|refused| refused.breach);
     for body in ["[fields]\nopen = { op = \"keep\" }\n", "[fields]\nopen = { op = \"keep\" }\ncard = { op = \"drop\" }\n"] {
         assert_eq!(decided(false, body), Some(Breach::NothingSealed), "{body}");
         assert_eq!(decided(true, body), None, "{body}");
@@ -152,7 +163,7 @@ fn time_outside_the_policy_is_refused() {
         [("not_before = 2099-01-01T00:00:00Z", OutsideValidity::NotYet), ("not_after = 2020-01-01T00:00:00Z", OutsideValidity::Expired)]
     {
         let policy = policy(&format!("{time}\n{TERMS}"));
-        assert_eq!(records(&policy, &job, NOW).unwrap_err().breach, Breach::Validity(expected));
+        assert_eq!(super::job(&policy, &job, NOW).unwrap_err().breach, Breach::Validity(expected));
         assert_eq!(policy.still_valid(NOW), Err(expected));
     }
 }
@@ -183,6 +194,6 @@ fn a_processor_needs_the_keys_that_fit() {
 
 #[test]
 fn a_refusal_says_line_field_and_rule() {
-    let refused = records(&policy(TERMS), &job("[fields]\nb = { op = \"mask\", keep_last = 9 }\n"), NOW).unwrap_err();
+    let refused = super::job(&policy(TERMS), &job("[fields]\nb = { op = \"mask\", keep_last = 9 }\n"), NOW).unwrap_err();
     assert_eq!(refused.to_string(), "line 4: field \"b\": `keep_last` is beyond the policy's `keep_last_max = 4`");
 }

@@ -3,10 +3,15 @@
 use crate::digest::Sha384Digest;
 use crate::limits;
 use crate::record::operations::{self, Request};
+use crate::record::pointer::FieldPath;
 use crate::toml_reader::{self, DocumentError, Item, Rule, Table};
+pub use aggregate::{AggregateJob, GroupColumn, Measure};
 pub use condition::Condition;
+pub use discover::{DiscoverJob, DiscoveredField};
 
+mod aggregate;
 mod condition;
+mod discover;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +31,10 @@ pub struct Job {
 pub enum JobKind {
     /// `kind = "records"`: one row for each record.
     Records(RecordsJob),
+    /// `kind = "aggregate"`: one row for each group of records.
+    Aggregate(AggregateJob),
+    /// `kind = "discover"`: counts for each field.
+    Discover(DiscoverJob),
 }
 
 /// A job that releases rows.
@@ -57,15 +66,14 @@ impl Job {
         toml_reader::document(bytes, limits::JOB_BYTES, |mut root| {
             root.required("version")?.integer(1..=1)?;
             let kind = root.required("kind")?;
-            match kind.string(limits::NAME_BYTES)? {
-                "records" => {}
-                "aggregate" | "discover" => return Err(kind.error(Rule::NotYetSupported)),
-                _ => return Err(kind.error(Rule::Value("\"records\""))),
-            }
-            let records = RecordsJob::read(&mut root)?;
-            root.not_yet(&["group_by", "measures"])?;
+            let kind = match kind.string(limits::NAME_BYTES)? {
+                "records" => JobKind::Records(RecordsJob::read(&mut root)?),
+                "aggregate" => JobKind::Aggregate(AggregateJob::read(&mut root)?),
+                "discover" => JobKind::Discover(DiscoverJob::read(&mut root)?),
+                _ => return Err(kind.error(Rule::Value("\"records\", \"aggregate\" or \"discover\""))),
+            };
             root.finish()?;
-            Ok(Self { digest: Sha384Digest::of(bytes), kind: JobKind::Records(records) })
+            Ok(Self { digest: Sha384Digest::of(bytes), kind })
         })
     }
 
@@ -96,10 +104,7 @@ impl RecordsJob {
     }
 
     fn read(root: &mut Table<'_>) -> Result<Self, JobError> {
-        let conditions = match root.take("where") {
-            Some(item) => item.array(limits::CONDITIONS)?.iter().map(Condition::read).collect::<Result<_, _>>()?,
-            None => Vec::new(),
-        };
+        let conditions = conditions(root)?;
         let fields = root.required("fields")?;
         let entries = fields.table()?.entries(limits::COLUMNS)?;
         let columns = entries.into_iter().map(|(name, item)| Column::read(name, &item)).collect::<Result<Vec<_>, _>>()?;
@@ -107,6 +112,14 @@ impl RecordsJob {
             return Err(fields.error(Rule::NoColumns));
         }
         Ok(Self { conditions, columns })
+    }
+}
+
+/// Takes `where`.
+fn conditions(root: &mut Table<'_>) -> Result<Vec<Condition>, JobError> {
+    match root.take("where") {
+        Some(item) => item.array(limits::CONDITIONS)?.iter().map(Condition::read).collect(),
+        None => Ok(Vec::new()),
     }
 }
 
@@ -119,15 +132,16 @@ impl Column {
         table.finish()?;
         let from = match from {
             Some(from) => from,
-            None if name.starts_with('/') => return Err(item.error(Rule::NotYetSupported)),
+            None if name.starts_with('/') => return Err(item.error(Rule::ColumnNeedsFrom)),
             None => name.clone(),
         };
         Ok(Self { name, from, operation, line: item.line() })
     }
 }
 
-/// The name of a top-level field. A JSON Pointer is for a later version.
+/// The name of a field, or the pointer to it.
 fn field_name(item: &Item<'_>) -> Result<String, JobError> {
     let name = item.name(limits::NAME_BYTES)?;
-    if name.starts_with('/') { Err(item.error(Rule::NotYetSupported)) } else { Ok(name) }
+    FieldPath::parse(&name).map_err(|error| item.error(error.into()))?;
+    Ok(name)
 }

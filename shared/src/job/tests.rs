@@ -1,8 +1,9 @@
 //! Tests of the job reader.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
 use crate::record::filter::FilterOp;
+use crate::record::pointer::PointerError;
 
 const WHOLE: &str = r#"version = 1
 kind = "records"
@@ -36,7 +37,7 @@ fn changed(old: &str, new: &str) -> (u32, String, Rule) {
 fn the_whole_language_is_read_in_the_order_of_the_file() {
     let job = Job::parse(WHOLE.as_bytes()).unwrap();
     assert_eq!(job.digest(), Sha384Digest::of(WHOLE.as_bytes()));
-    let JobKind::Records(records) = job.kind();
+    let JobKind::Records(records) = job.kind() else { panic!("a records job") };
     let columns: Vec<_> = records
         .columns()
         .iter()
@@ -71,7 +72,7 @@ fn the_whole_language_is_read_in_the_order_of_the_file() {
 fn columns_keep_the_order_of_the_file_however_they_are_written() {
     let text = "version = 1\nkind = \"records\"\n[fields.z]\nop = \"keep\"\n[fields.\"a b\"]\nop = \"keep\"\n[fields]\nm = { op = \"keep\" }\nb.op = \"keep\"\n";
     let job = Job::parse(text.as_bytes()).unwrap();
-    let JobKind::Records(records) = job.kind();
+    let JobKind::Records(records) = job.kind() else { panic!("a records job") };
     assert_eq!(records.columns().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["z", "a b", "m", "b"]);
 }
 
@@ -93,20 +94,47 @@ fn unknown_keys_are_refused_with_line_and_allowed_keys() {
 }
 
 #[test]
-fn what_the_design_has_and_this_version_does_not_is_refused_by_name() {
-    for (old, new) in [
-        ("kind = \"records\"", "kind = \"aggregate\""),
-        ("kind = \"records\"", "kind = \"discover\""),
-        ("kind = \"records\"", "kind = \"records\"\ngroup_by = []"),
-        ("kind = \"records\"", "kind = \"records\"\nmeasures = {}"),
-        ("op = \"keep\"", "op = \"bucket\", width = 10"),
-        ("op = \"keep\"", "op = \"redact\""),
-        ("op = \"keep\"", "op = \"check\""),
-        ("from = \"card_number\"", "from = \"/card/number\""),
-        ("field = \"country\"", "field = \"/address/country\""),
-        ("amount   =", "\"/amount\" ="),
+fn a_discovery_job_names_fields_or_none() {
+    let head = "version = 1\nkind = \"discover\"\n";
+    let fields = |text: &str| {
+        let job = Job::parse(format!("{head}{text}").as_bytes()).unwrap();
+        let JobKind::Discover(job) = job.kind() else { panic!("another kind") };
+        job.fields().map(|fields| fields.iter().map(|field| (field.name.clone(), field.line)).collect::<Vec<_>>())
+    };
+    assert_eq!(fields(""), None);
+    assert_eq!(fields("fields = [\"b\",\n \"/a/*/c\"]"), Some(vec![("b".to_owned(), 3), ("/a/*/c".to_owned(), 4)]));
+    for (text, key, rule) in [
+        ("fields = []", "fields", Rule::Value("at least one entry")),
+        ("fields = \"a\"", "fields", Rule::Type("an array")),
+        ("fields = [1]", "fields[0]", Rule::Type("a string")),
+        ("fields = [\"\"]", "fields[0]", Rule::Name(limits::NAME_BYTES)),
+        ("fields = [\"a\", \"b\", \"a\"]", "fields[2]", Rule::Duplicate),
+        ("fields = [\"/a\"]", "fields[0]", Rule::Pointer(PointerError::TopLevel)),
+        ("where = [{ field = \"a\", op = \"exists\" }]", "where", Rule::UnknownKey("version, kind, fields".to_owned())),
+        ("[fields]\na = { op = \"keep\" }", "fields", Rule::Type("an array")),
     ] {
-        assert_eq!(changed(old, new).2, Rule::NotYetSupported, "{new}");
+        let (_, at, refused) = refusal(&format!("{head}{text}\n"));
+        assert_eq!((at.as_str(), refused), (key, rule), "{text}");
+    }
+    let many = format!("{head}fields = [{}]\n", (0..=limits::POLICY_FIELDS).map(|index| format!("\"f{index}\",")).collect::<String>());
+    assert_eq!(refusal(&many).2, Rule::TooMany(limits::POLICY_FIELDS));
+}
+
+#[test]
+fn nested_fields_are_named_by_pointers_and_columns_by_names() {
+    let text = WHOLE.replace("from = \"card_number\"", "from = \"/card/number\"").replace("field = \"country\"", "field = \"/a/*/b\"");
+    let job = Job::parse(text.as_bytes()).unwrap();
+    let JobKind::Records(job) = job.kind() else { panic!("another kind") };
+    assert!(job.columns().iter().any(|column| column.from == "/card/number"));
+    assert_eq!(job.conditions().first().unwrap().field, "/a/*/b");
+    for (old, new, rule) in [
+        ("from = \"card_number\"", "from = \"/card\"", Rule::Pointer(PointerError::TopLevel)),
+        ("from = \"card_number\"", "from = \"/*/card\"", Rule::Pointer(PointerError::EachOfRecord)),
+        ("from = \"card_number\"", "from = \"/a/~\"", Rule::Pointer(PointerError::Escape)),
+        ("field = \"country\"", "field = \"/country\"", Rule::Pointer(PointerError::TopLevel)),
+        ("amount   =", "\"/a/amount\" =", Rule::ColumnNeedsFrom),
+    ] {
+        assert_eq!(changed(old, new).2, rule, "{new}");
     }
 }
 
@@ -114,7 +142,7 @@ fn what_the_design_has_and_this_version_does_not_is_refused_by_name() {
 fn bad_values_are_refused() {
     for (old, new, rule) in [
         ("version = 1", "version = 2", Rule::Bounds(1, 1)),
-        ("kind = \"records\"", "kind = \"record\"", Rule::Value("\"records\"")),
+        ("kind = \"records\"", "kind = \"record\"", Rule::Value("\"records\", \"aggregate\" or \"discover\"")),
         ("op = \"tokenize\"", "op = \"hash\"", Rule::Value(operations::ALLOWED)),
         ("op = \"tokenize\"", "op = 1", Rule::Type("a string")),
         ("op = \"tokenize\"", "", Rule::Missing),

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Form, Input, PolicyError, TextType};
+use super::{Form, Format, Input, Patterns, PolicyError, TextType};
+use crate::aggregate::measure;
 use crate::limits;
 use crate::record::filter::FilterOp;
-use crate::record::operations::{self, Permissions};
+use crate::record::operations::Permissions;
+use crate::record::pointer::FieldPath;
 use crate::toml_reader::{Item, Rule};
 
 /// What is allowed with one field.
@@ -13,6 +15,12 @@ use crate::toml_reader::{Item, Rule};
 pub struct FieldPolicy {
     /// Row operations, with their bounds.
     pub operations: Permissions,
+    /// Whether it may tell groups apart, as an operation that is permitted too writes it.
+    pub group: bool,
+    /// What may be measured of it.
+    pub measures: measure::Permissions,
+    /// Whether what kinds of values it holds may be counted.
+    pub discover: bool,
     /// Conditions that a job's `where` may use.
     pub filter: BTreeSet<FilterOp>,
     /// Whether its values are sealed one by one; only with `form = "fields"`.
@@ -25,26 +33,29 @@ pub struct FieldPolicy {
 pub(super) fn read(
     item: Option<Item<'_>>,
     input: Input,
+    patterns: &Patterns,
     is_domain: impl Fn(&str) -> bool,
 ) -> Result<BTreeMap<String, FieldPolicy>, PolicyError> {
     let Some(item) = item else { return Ok(BTreeMap::new()) };
     let mut fields = BTreeMap::new();
     for (name, item) in item.table()?.entries(limits::POLICY_FIELDS)? {
-        if name.starts_with('/') {
-            return Err(item.error(Rule::NotYetSupported));
-        }
+        path(&item, &name, input)?;
         let mut table = item.table()?;
-        let operations = Permissions::take(&mut table)?;
+        let operations = Permissions::take(&mut table, patterns)?;
         if operations.token_domains().any(|domain| !is_domain(domain)) {
             return Err(item.error(Rule::UnknownTokenDomain));
         }
         let filter = table.take("filter").map(|item| filter(&item)).transpose()?.unwrap_or_default();
         let sealed = sealed(table.take("sealed"), input)?;
         let text_type = text_type(table.take("type"), input, sealed)?;
-        table.not_yet(&operations::NOT_YET)?;
-        table.not_yet(&AGGREGATES)?;
+        let group = table.take("group").map_or(Ok(false), |item| item.boolean())?;
+        let measures = measure::Permissions::take(&mut table)?;
+        let discover = table.take("discover").map_or(Ok(false), |item| item.boolean())?;
         table.finish()?;
-        let field = FieldPolicy { operations, filter, sealed, text_type };
+        if measures.of_numbers() && input.is_text(sealed) && text_type != TextType::Number {
+            return Err(item.error(Rule::MeasureOfText));
+        }
+        let field = FieldPolicy { operations, group, measures, discover, filter, sealed, text_type };
         if input.form == Form::Fields {
             field.keeps_to_the_fields_form(input).map_err(|rule| item.error(rule))?;
         }
@@ -53,12 +64,23 @@ pub(super) fn read(
     Ok(fields)
 }
 
+/// The field that `name`, which `item` is about, leads to.
+pub(super) fn path(item: &Item<'_>, name: &str, input: Input) -> Result<FieldPath, PolicyError> {
+    let path = FieldPath::parse(name).map_err(|error| item.error(error.into()))?;
+    let is_json = input.format == Format::Ndjson && input.form == Form::File;
+    if name.starts_with('/') && !is_json { Err(item.error(Rule::NestedNeedsJson)) } else { Ok(path) }
+}
+
 impl FieldPolicy {
     /// What is not sealed is the operator's word, and so is the choice of records where no manifest is asked for: no
     /// condition rests on either, and no operation that answers questions about a value of the operator's own.
     fn keeps_to_the_fields_form(&self, input: Input) -> Result<(), Rule> {
-        if !self.sealed && (!self.filter.is_empty() || !self.operations.keep_at_most()) {
+        let aggregates = self.group || self.discover || !self.measures.is_none();
+        if !self.sealed && (!self.filter.is_empty() || !self.operations.keep_at_most() || aggregates) {
             return Err(Rule::UnsealedIsKeptOnly);
+        }
+        if aggregates && !input.whole {
+            return Err(Rule::AggregatesNeedWhole);
         }
         if !self.filter.is_empty() && !input.whole {
             return Err(Rule::FilterNeedsWhole);
@@ -90,6 +112,3 @@ fn filter(item: &Item<'_>) -> Result<BTreeSet<FilterOp>, PolicyError> {
     table.finish()?;
     Ok(ops)
 }
-
-/// Words on a field that the design has for aggregates, and this version does not.
-const AGGREGATES: [&str; 8] = ["count_distinct", "group", "sum", "mean", "min", "max", "quantile", "histogram"];

@@ -8,14 +8,18 @@ use crate::digest::Sha384Digest;
 use crate::limits;
 use crate::record::tokens::TokenCheck;
 use crate::toml_reader::{self, DocumentError, Item, Rule, Table};
+pub use combinations::{Combination, Combinations};
 pub use fields::FieldPolicy;
 pub use input::{Form, Format, Input, OnError, TextType};
+pub use patterns::{Pattern, Patterns};
 pub use recipients::{Recipient, RecipientKey};
-pub use release::{RecordsRelease, Release};
+pub use release::{AggregatesRelease, RecordsRelease, Release};
 pub use validity::{OutsideValidity, UnixMillis, Validity};
 
+mod combinations;
 mod fields;
 mod input;
+mod patterns;
 mod recipients;
 mod release;
 mod validity;
@@ -38,6 +42,7 @@ pub struct Policy {
     input: Input,
     people: Option<People>,
     fields: BTreeMap<String, FieldPolicy>,
+    combinations: Combinations,
     tokens: BTreeMap<String, TokenCheck>,
     release: Release,
     recipients: Vec<Recipient>,
@@ -50,6 +55,8 @@ pub struct People {
     pub field: String,
     /// Fewest of them.
     pub min: u64,
+    /// Most records that count for one person in aggregates; none where there is no bound.
+    pub max_rows_per_person: Option<u64>,
 }
 
 /// A policy whose token keys may still have to be made. It serves `sealroom token-key new` and nothing else: it has no
@@ -142,6 +149,12 @@ impl Policy {
         &self.fields
     }
 
+    /// Which operations may be asked for together on one field.
+    #[must_use]
+    pub fn combinations(&self) -> &Combinations {
+        &self.combinations
+    }
+
     /// The check value of each token domain's key.
     #[must_use]
     pub fn tokens(&self) -> &BTreeMap<String, TokenCheck> {
@@ -202,7 +215,9 @@ impl Parsed {
             })?;
             let tokens = tokens(root.take("tokens"))?;
             let input = Input::read(&root.required("input")?)?;
-            let fields = fields::read(root.take("fields"), input, |domain| tokens.contains_key(domain))?;
+            let fields =
+                fields::read(root.take("fields"), input, &Patterns::read(root.take("patterns"))?, |domain| tokens.contains_key(domain))?;
+            let people = root.take("people").map(|item| people(&item, input, &fields)).transpose()?;
             let policy = Policy {
                 digest: Sha384Digest::of(bytes),
                 name: root.required("name")?.name(limits::NAME_BYTES)?,
@@ -210,14 +225,14 @@ impl Parsed {
                 validity: Validity::take(&mut root)?,
                 jobs: root.take("jobs").map(|jobs| distinct(&jobs, limits::POLICY_JOBS, job_digest)).transpose()?,
                 input,
-                people: root.take("people").map(|item| people(&item, input, &fields)).transpose()?,
+                release: Release::read(root.take("release"), people.is_some())?,
+                people,
+                combinations: Combinations::read(root.take("combinations"), &fields)?,
                 fields,
                 tokens: BTreeMap::new(),
-                release: Release::read(root.take("release"))?,
                 recipients: recipients::read(&root.required("recipients")?, &keys)?,
                 keys,
             };
-            root.not_yet(&["patterns", "combinations"])?;
             root.finish()?;
             Ok(Self { policy, tokens })
         })
@@ -237,10 +252,14 @@ fn people(item: &Item<'_>, input: Input, fields: &BTreeMap<String, FieldPolicy>)
     if input.form == Form::Fields && !fields.get(&field).is_some_and(|field| field.sealed) {
         return Err(field_item.error(Rule::PeopleNotSealed));
     }
+    if fields::path(&field_item, &field, input)?.has_each() {
+        return Err(field_item.error(Rule::PersonOfEach));
+    }
     let min = table.required("min")?.integer(1..=limits::PEOPLE_MIN)?;
-    table.not_yet(&["max_rows_per_person", "clamp", "epsilon", "delta"])?;
+    let most = table.take("max_rows_per_person").map(|item| item.integer(1..=limits::MAX_RECORDS)).transpose()?;
+    table.not_yet(&["epsilon", "delta"])?;
     table.finish()?;
-    Ok(People { field, min })
+    Ok(People { field, min, max_rows_per_person: most })
 }
 
 fn tokens(item: Option<Item<'_>>) -> Result<BTreeMap<String, TokenEntry>, PolicyError> {

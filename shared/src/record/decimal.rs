@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 
 use crate::limits;
 
+mod floor;
+
 /// A number: its digits without leading or trailing zeros, and where its point stands.
 #[derive(Debug, Clone, Copy)]
 pub struct Decimal<'t> {
@@ -75,6 +77,11 @@ impl<'t> Decimal<'t> {
         out.extend_from_slice(&self.magnitude.to_be_bytes());
         out.extend_from_slice(self.digits.0);
         out.extend_from_slice(self.digits.1);
+    }
+
+    /// Whether it is negative, how many of its digits stand before the point, and its digits. Without zeros at either end.
+    pub(crate) fn parts(&self) -> (bool, i64, impl Iterator<Item = u8> + Clone + 't) {
+        (self.negative, self.magnitude, self.digits.0.iter().chain(self.digits.1).copied())
     }
 
     fn is_zero(&self) -> bool {

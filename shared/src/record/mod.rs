@@ -4,23 +4,29 @@
 pub mod blocks;
 pub mod csv;
 pub mod decimal;
+mod elements;
 pub mod filter;
 pub mod json;
 pub mod lines;
+pub(crate) mod nested;
 pub mod operations;
 pub(crate) mod output;
 pub mod padding;
 pub mod people;
+pub mod pointer;
 #[cfg(test)]
-mod random;
+pub(crate) mod random;
 pub mod rows;
 pub mod sealed;
+pub(crate) mod summary;
 mod tally;
 pub mod tokens;
 pub(crate) mod view;
 
+use crate::aggregate::exact::TooManyDigits;
 pub use json::JsonError;
 pub use rows::{RowProcessor, RowWorker, Step};
+pub use summary::ReleasedSummary;
 pub use tally::{Counts, Tally};
 
 /// Why a record, or all of them together, are refused. Carries nothing of them; outward it is one code.
@@ -44,12 +50,24 @@ pub enum RecordRefused {
     /// An operation does not take a value of this type.
     #[error("an operation does not take the type of a field's value")]
     OperationType,
+    /// A value that has to be put into a bucket is no date, no age, or a number of too many digits.
+    #[error("a value that has to be put into a bucket is no date, no age, or a number of too many digits")]
+    NotBucketed,
     /// A number that has to be compared or counted is out of bounds.
     #[error(transparent)]
     Decimal(#[from] decimal::DecimalOutOfBounds),
     /// The value that tells people apart is neither a string nor a number.
     #[error("the field that tells people apart holds another type than a string or a number")]
     PersonType,
+    /// A number that has to be added has too many digits.
+    #[error(transparent)]
+    TooManyDigits(#[from] TooManyDigits),
+    /// More groups than the policy lets a job form.
+    #[error("the job forms more groups than the policy allows")]
+    TooManyGroups,
+    /// The groups would take more memory than a job may.
+    #[error("the job's groups take more memory than a job may hold")]
+    TooMuchToHold,
     /// More rows than the policy releases.
     #[error("the job would release more records than the policy allows")]
     TooManyRecords,
@@ -63,8 +81,10 @@ impl RecordRefused {
     #[must_use]
     pub fn is_about_one_record(self) -> bool {
         match self {
-            Self::Json(_) | Self::Csv(_) | Self::NotANumber | Self::OperationType | Self::Decimal(_) | Self::PersonType => true,
+            Self::Json(_) | Self::Csv(_) | Self::NotANumber | Self::OperationType | Self::NotBucketed => true,
+            Self::Decimal(_) | Self::TooManyDigits(_) | Self::PersonType => true,
             Self::CsvHeader(_) | Self::SealedValue | Self::TooManyRecords | Self::TooFewPeople => false,
+            Self::TooManyGroups | Self::TooMuchToHold => false,
         }
     }
 }
@@ -74,6 +94,8 @@ impl RecordRefused {
 pub(crate) struct Scratch {
     /// Text of a value, unescaped.
     pub(crate) text: String,
+    /// Where detectors found something in it.
+    pub(crate) spans: Vec<crate::detect::Span>,
     /// Bytes to digest.
     pub(crate) bytes: Vec<u8>,
 }

@@ -34,6 +34,18 @@ impl<'o> Output<'o> {
         }
     }
 
+    /// A number or a boolean, as JSON writes it and as a cell.
+    #[inline]
+    pub(crate) fn literal(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// Bytes that stand before its end by now.
+    #[inline]
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// A value as it came: its exact JSON text, or its text.
     #[inline]
     pub(crate) fn keep(&mut self, value: &Value<'_>, scratch: &mut Scratch) {

@@ -5,15 +5,45 @@ use std::collections::HashSet;
 
 use aws_lc_rs::digest;
 
-use super::decimal::Decimal;
 use super::json::{Kind, Value};
 use super::{RecordRefused, Scratch};
 
 /// The distinct people seen, until there are enough.
 pub struct PeopleCount {
     min: usize,
-    /// Cut to 128 bits: a collision could only count too few, which refuses a job and releases nothing.
-    seen: HashSet<[u8; 16]>,
+    seen: HashSet<Person>,
+}
+
+/// One person, told apart and not named: a digest of the value, cut to 128 bits. A collision could only count too few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Person([u8; 16]);
+
+impl Person {
+    /// The person that `value` names: a string's text or a number as an exact decimal. Null and absent are nobody.
+    ///
+    /// # Errors
+    /// [`RecordRefused::PersonType`] for other types, [`RecordRefused::Decimal`].
+    pub(crate) fn of(value: Option<Value<'_>>, scratch: &mut Scratch) -> Result<Option<Self>, RecordRefused> {
+        Ok(write_person(value, scratch)?.then(|| Self::of_canonical(&scratch.bytes)))
+    }
+
+    /// For tests of what only tells people apart.
+    #[cfg(test)]
+    pub(crate) fn of_digest(digest: [u8; 16]) -> Self {
+        Self(digest)
+    }
+
+    fn of_canonical(bytes: &[u8]) -> Self {
+        let digest = digest::digest(&digest::SHA256, bytes);
+        Self(digest.as_ref().first_chunk::<16>().copied().unwrap_or_default())
+    }
+}
+
+/// Overwrites `scratch.bytes` with what tells the person apart. False where there is nobody.
+fn write_person(value: Option<Value<'_>>, scratch: &mut Scratch) -> Result<bool, RecordRefused> {
+    let Some(value) = value.filter(|value| value.kind() != Kind::Null) else { return Ok(false) };
+    value.write_canonical(scratch)?.ok_or(RecordRefused::PersonType)?;
+    Ok(true)
 }
 
 impl PeopleCount {
@@ -29,25 +59,13 @@ impl PeopleCount {
         Self::new(self.min)
     }
 
-    /// Counts the person that `value` names: a string's text or a number as an exact decimal. Null and absent are nobody.
+    /// Counts the person that `value` names. Null and absent are nobody.
     ///
     /// # Errors
-    /// [`RecordRefused::PersonType`] for other types, [`RecordRefused::Decimal`].
+    /// [`RecordRefused::PersonType`], [`RecordRefused::Decimal`].
     pub(crate) fn count(&mut self, value: Option<Value<'_>>, scratch: &mut Scratch) -> Result<(), RecordRefused> {
-        let Some(value) = value.filter(|value| value.kind() != Kind::Null) else { return Ok(()) };
-        let text = value.text(&mut scratch.text).ok_or(RecordRefused::PersonType)?;
-        let bytes = &mut scratch.bytes;
-        bytes.clear();
-        if value.kind() == Kind::Number {
-            bytes.push(b'n');
-            Decimal::parse(text)?.write_canonical(bytes);
-        } else {
-            bytes.push(b's');
-            bytes.extend_from_slice(text.as_bytes());
-        }
-        if !self.is_met() {
-            let digest = digest::digest(&digest::SHA256, bytes);
-            self.seen.extend(digest.as_ref().first_chunk::<16>());
+        if write_person(value, scratch)? && !self.is_met() {
+            self.seen.insert(Person::of_canonical(&scratch.bytes));
         }
         Ok(())
     }

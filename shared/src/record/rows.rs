@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 use super::blocks::{Block, BlockCutter, Layout};
 use super::filter::Test;
 use super::json::{self, Kind};
-use super::operations::{WriteValue, Writer};
+use super::operations::Writer;
 use super::output::Output;
 use super::sealed::{MissingKey, ValueKeys, ValueOpener};
+use super::summary::{Collector, ReleasedSummary, Summary};
 use super::view::{NotSeen, Viewer, Wanted};
-use super::{Counts, RecordRefused, Scratch, Tally, csv};
+use super::{Counts, RecordRefused, Scratch, Tally, csv, elements};
 use crate::limits;
 use crate::policy::Format;
 
@@ -51,6 +52,8 @@ pub struct RowProcessor {
     labels: Arc<[Vec<u8>]>,
     keys: Arc<ValueKeys>,
     tally: Tally,
+    /// Of a job that writes nothing before its end.
+    summary: Option<Summary>,
 }
 
 /// Turns records into rows. One for each thread; every record counts in the worker's tally.
@@ -60,6 +63,7 @@ pub struct RowWorker {
     viewer: Viewer,
     scratch: Scratch,
     tally: Tally,
+    collector: Option<Collector>,
 }
 
 /// How far a worker came with a block.
@@ -74,10 +78,10 @@ pub enum Step {
 }
 
 impl RowProcessor {
-    pub(crate) fn new(program: Program) -> Self {
+    pub(crate) fn new(program: Program, summary: Option<Summary>) -> Self {
         let tally = Tally::new(program.people.map_or(0, |(_, min)| min), program.max_records);
         let labels = program.columns.iter().enumerate().map(|(index, column)| label(program.format, index, &column.name)).collect();
-        Self { program: Arc::new(program), labels, keys: Arc::default(), tally }
+        Self { program: Arc::new(program), labels, keys: Arc::default(), tally, summary }
     }
 
     /// A worker for one thread; its tally is merged at the end.
@@ -90,7 +94,14 @@ impl RowProcessor {
             viewer: Viewer::new(&self.program.wanted, Some(sealed)),
             scratch: Scratch::default(),
             tally: self.tally.another(),
+            collector: self.summary.as_ref().map(Summary::collector),
         }
+    }
+
+    /// How many workers there may be, of `limit` at most.
+    #[must_use]
+    pub fn workers(&self, limit: usize) -> usize {
+        self.summary.as_ref().map_or(limit, |summary| summary.workers(limit)).max(1)
     }
 
     /// A cutter for one input.
@@ -110,9 +121,14 @@ impl RowProcessor {
     pub fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
         if self.program.format == Format::Csv {
-            for (index, column) in self.program.columns.iter().enumerate() {
+            let mut columns: Vec<_> = self.program.columns.iter().map(|column| column.name.as_str()).collect();
+            if let Some(summary) = &self.summary {
+                let Some(names) = summary.column_names() else { return head };
+                columns.extend(names);
+            }
+            for (index, name) in columns.into_iter().enumerate() {
                 head.extend_from_slice(if index == 0 { b"" } else { b"," });
-                csv::write_only_cell(&column.name, &mut head);
+                csv::write_only_cell(name, &mut head);
             }
             head.push(b'\n');
         }
@@ -127,12 +143,18 @@ impl RowProcessor {
         self.tally.merge(worker)
     }
 
-    /// Ends the job: only now may what was written be released.
+    /// Ends the job, whose workers have all been merged: only now may what was written be released, and the summary of a
+    /// job that has one, which comes now.
     ///
     /// # Errors
     /// [`RecordRefused::TooFewPeople`], or any refusal from before.
-    pub fn finish(self) -> Result<Counts, RecordRefused> {
-        self.tally.finish()
+    pub fn finish(self) -> Result<(Counts, Option<ReleasedSummary>), RecordRefused> {
+        let mut counts = self.tally.finish()?;
+        let released = self.summary.map(|summary| summary.release());
+        if let Some(released) = &released {
+            counts.released = u64::try_from(released.len()).unwrap_or(u64::MAX);
+        }
+        Ok((counts, released))
     }
 }
 
@@ -192,6 +214,9 @@ impl RowWorker {
     /// Ends this worker.
     #[must_use]
     pub fn into_tally(self) -> Tally {
+        if let Some(collector) = self.collector {
+            collector.end();
+        }
         self.tally
     }
 
@@ -220,12 +245,15 @@ impl RowWorker {
 
     /// Writes the row; false where a condition holds the record back.
     fn row(&mut self, layout: &Layout, record: &[u8], out: &mut Vec<u8>) -> Result<bool, NotSeen> {
-        let Self { program, viewer, scratch, labels, tally } = self;
+        let Self { program, viewer, scratch, labels, tally, collector } = self;
         let view = viewer.view(&program.wanted, layout, record, scratch)?;
         for (field, test) in &program.conditions {
             if !test.holds(view.value(*field), &mut scratch.text).map_err(RecordRefused::from)? {
                 return Ok(false);
             }
+        }
+        if let Some(collector) = collector {
+            return Ok(collector.take(&view, scratch)?);
         }
         let start = out.len();
         for (column, label) in program.columns.iter().zip(labels.iter()) {
@@ -236,7 +264,7 @@ impl RowWorker {
             out.extend_from_slice(label);
             let mut output = Output::new(program.format, out);
             match value.filter(|value| value.kind() != Kind::Null) {
-                Some(value) => column.writer.write(&value, scratch, &mut output)?,
+                Some(value) => elements::write(&column.writer, &value, scratch, &mut output)?,
                 None => output.null(),
             }
         }

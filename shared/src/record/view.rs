@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::blocks::{Block, Layout};
 use super::csv::{self, Cells};
 use super::json::{self, Fields, Kind, Scanner, Spelling, Value};
+use super::nested::Nested;
 use super::sealed::{MissingKey, NotOpened, ValueOpener};
 use super::{RecordRefused, Scratch};
 use crate::policy::TextType;
@@ -25,6 +26,8 @@ pub(crate) struct Wanted {
 /// Reads records for one worker.
 pub(crate) struct Viewer {
     json: Scanner,
+    /// None where no wanted field lies within another.
+    nested: Option<Nested>,
     csv: csv::Reader,
     sealed: Option<ValueOpener>,
     opened: Opened,
@@ -33,6 +36,7 @@ pub(crate) struct Viewer {
 /// The wanted fields of one record.
 pub(crate) struct View<'v> {
     lying: Lying<'v>,
+    nested: Option<&'v Nested>,
     /// None where no wanted field is sealed.
     opened: Option<&'v Opened>,
     wanted: &'v [Wanted],
@@ -63,8 +67,10 @@ struct Opened {
 impl Viewer {
     /// A viewer of records with these wanted fields. `sealed` opens those that are sealed.
     pub(crate) fn new(wanted: &[Wanted], sealed: Option<ValueOpener>) -> Self {
+        let (json, nested) = Nested::scanner(wanted.iter().map(|wanted| &*wanted.name));
         Self {
-            json: Scanner::new(wanted.iter().map(|wanted| &*wanted.name)),
+            json,
+            nested,
             csv: csv::Reader::new(),
             sealed: sealed.filter(|_| wanted.iter().any(|wanted| wanted.sealed)),
             opened: Opened { text: Zeroizing::default(), ranges: vec![None; wanted.len()] },
@@ -91,7 +97,14 @@ impl Viewer {
             }
             None => None,
         };
-        let view = View { lying, opened, wanted };
+        let nested = match (&mut self.nested, lying) {
+            (Some(nested), Lying::Json(fields)) => {
+                nested.gather(fields)?;
+                Some(&*nested)
+            }
+            _ => None,
+        };
+        let view = View { lying, nested, opened, wanted };
         view.types_hold()?;
         Ok(view)
     }
@@ -141,9 +154,11 @@ impl<'v> View<'v> {
 
     #[inline]
     fn typed(&self, index: usize) -> Result<Option<Value<'v>>, RecordRefused> {
-        match (self.lying, self.opened) {
-            (Lying::Json(fields), None) => Ok(fields.value(index)),
-            (lying, opened) => {
+        match (self.lying, self.nested, self.opened) {
+            (Lying::Json(fields), None, None) => Ok(fields.value(index)),
+            // Policies allow no nested field where values are sealed.
+            (Lying::Json(fields), Some(nested), None) => Ok(nested.value(fields, index)),
+            (lying, _, opened) => {
                 let text_type = self.wanted.get(index).map_or(TextType::String, |wanted| wanted.text_type);
                 match opened.and_then(|opened| opened.text(index)) {
                     Some(text) => Value::of_text(text, Spelling::Plain, text_type).map(Some),

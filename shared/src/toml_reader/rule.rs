@@ -91,6 +91,50 @@ pub enum Rule {
     /// `people.field` that is not sealed.
     #[error("with input.form = \"fields\", the people are counted by a field with `sealed = true`")]
     PeopleNotSealed,
+    /// `[release.aggregates]` without `[people]`.
+    #[error("aggregates need [people]: every group has to speak of enough of them")]
+    AggregatesNeedPeople,
+    /// `[release.discovery]` without `[people]`.
+    #[error("discovery needs [people]: every count has to speak of enough of them")]
+    DiscoveryNeedsPeople,
+    /// Groups, measures or discovery with the fields form and `whole = false`.
+    #[error(
+        "with input.form = \"fields\", aggregates and discovery need input.whole = true: without a manifest the operator chooses the records"
+    )]
+    AggregatesNeedWhole,
+    /// A measure of numbers on a field of texts.
+    #[error("only numbers are measured so, and the values of this field are texts; `type = \"number\"` says otherwise")]
+    MeasureOfText,
+    /// A job that would measure nothing.
+    #[error("the job measures nothing; give [measures] at least one entry")]
+    NoMeasures,
+    /// A name of a field that is no JSON Pointer as fields are named.
+    #[error(transparent)]
+    Pointer(#[from] crate::record::pointer::PointerError),
+    /// A nested field where there is none.
+    #[error("a name that begins with `/` leads into a field; only input.format = \"ndjson\" with input.form = \"file\" has such fields")]
+    NestedNeedsJson,
+    /// `people.field` with `*`.
+    #[error("a record speaks of one person, so people are not told apart by each element of an array")]
+    PersonOfEach,
+    /// A column without `from` that is called as a nested field is.
+    #[error("a nested field is named in `from`; call the column something else")]
+    ColumnNeedsFrom,
+    /// A group column of a nested field without a name of its own.
+    #[error("a column of a nested field needs a name of its own: add `name = \"…\"`")]
+    GroupNeedsName,
+    /// A combination of operations that the field's own entry does not permit.
+    #[error("[fields] does not permit this operation on this field")]
+    CombinationNotPermitted,
+    /// A pattern that does not compile, or to more than its bound; the engine's own words.
+    #[error("not a pattern that can be used: {0}")]
+    Pattern(String),
+    /// A pattern called as one that there is already.
+    #[error("a pattern of this name is built in; choose another name")]
+    PatternBuiltIn,
+    /// A pattern that is neither built in nor in `[patterns]`.
+    #[error("no such pattern; there are luhn, {names}, and those of [patterns]", names = crate::detect::NAMES)]
+    UnknownPattern,
     /// A job that would release no column.
     #[error("the job has no output column; give at least one field an operation other than drop")]
     NoColumns,

@@ -5,6 +5,7 @@ mod calls;
 mod clock;
 mod fields;
 mod frames;
+mod groups;
 mod growth;
 mod harness;
 mod latency;
@@ -12,6 +13,7 @@ mod masking;
 mod nd1k;
 mod peers;
 mod records;
+mod redact;
 mod report;
 mod sealed;
 mod sockets;
@@ -76,14 +78,16 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 11] = [
+const MEASURES: [(&str, Measure); 13] = [
     ("frames", frames::measure),
+    ("groups", groups::measure),
     ("records", records::measure),
     ("workers", workers::measure),
     ("fields", fields::measure),
     ("libraries", streams::libraries),
     ("tools", streams::tools),
     ("masking", masking::measure),
+    ("redact", redact::measure),
     ("sockets", sockets::measure),
     ("growth", growth::measure),
     ("calls", calls::measure),

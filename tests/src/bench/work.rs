@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Result, anyhow, bail, ensure};
 use sealroom_enclave::job::pipeline::{Incoming, Pipeline};
 use sealroom_enclave::job::pool::Buffers;
-use sealroom_shared::authorize::{self, RecordsPlan};
+use sealroom_shared::authorize::{self, Plan};
 use sealroom_shared::job::Job;
 use sealroom_shared::message::{DataKey, EncryptionContext};
 use sealroom_shared::policy::{Policy, UnixMillis};
@@ -22,27 +22,36 @@ use super::sealed;
 pub const POLICY: &str = include_str!("../../bench/policy.toml");
 /// What is asked for.
 pub const JOB: &str = include_str!("../../bench/job.toml");
-/// The six fields that it reads.
+/// What is asked for as groups.
+pub const GROUPS: &str = include_str!("../../bench/groups-job.toml");
+/// What is asked for of free text.
+pub const REDACT: &str = include_str!("../../bench/redact-job.toml");
+/// The six fields that the job of records reads.
 pub const FIELDS: [&str; 6] = ["email", "pan", "phone", "country", "amount", "currency"];
 /// The token domain's key.
 pub const TOKEN_KEY: [u8; 32] = [0x17; 32];
 
 /// The job and everything that it needs.
 pub struct Work {
-    plan: RecordsPlan,
+    plan: Plan,
     data_key: DataKey,
 }
 
 impl Work {
-    /// Authorizes the job.
+    /// Authorizes the job of records.
     pub fn new() -> Result<Self> {
+        Self::of(JOB)
+    }
+
+    /// Authorizes `job`.
+    pub fn of(job: &str) -> Result<Self> {
         let recipient = "kms_key = \"arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000001\"";
         let policy = POLICY
             .replace("@KEY_ARN@", "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000")
             .replace("@CHECK@", &check())
             .replace("@RECIPIENT@", recipient);
-        let (policy, job) = (Policy::parse(policy.as_bytes())?, Job::parse(JOB.as_bytes())?);
-        Ok(Self { plan: authorize::records(&policy, &job, UnixMillis(0))?, data_key: DataKey::random()? })
+        let (policy, job) = (Policy::parse(policy.as_bytes())?, Job::parse(job.as_bytes())?);
+        Ok(Self { plan: authorize::job(&policy, &job, UnixMillis(0))?, data_key: DataKey::random()? })
     }
 
     /// Records, sealed as the job's input.

@@ -8,11 +8,13 @@ use value::Found;
 use crate::limits;
 pub(crate) use text::{needs_escape, write_escaped};
 pub use value::{Fields, Kind, Spelling, Value};
+pub(crate) use walk::up_to_each;
 
 mod keys;
 mod number;
 mod text;
 mod value;
+mod walk;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -64,9 +66,13 @@ pub enum JsonError {
 impl Scanner {
     /// A scanner for the top-level fields `wanted`, all different.
     pub fn new<'n>(wanted: impl IntoIterator<Item = &'n str>) -> Self {
-        let mut wanted: Vec<_> = wanted.into_iter().enumerate().map(|(index, name)| (name.to_owned(), index)).collect();
+        Self::at(wanted.into_iter().enumerate().map(|(index, name)| (name.to_owned(), index)).collect())
+    }
+
+    /// A scanner for the top-level fields `wanted`, all different, each with the index to find it at.
+    pub(crate) fn at(mut wanted: Vec<(String, usize)>) -> Self {
         wanted.sort_unstable();
-        let found = vec![None; wanted.len()];
+        let found = vec![None; wanted.iter().map(|(_, index)| index + 1).max().unwrap_or(0)];
         Self { wanted, found, keys: Keys::default(), shape: Shape::default() }
     }
 

@@ -2,7 +2,8 @@
 
 use super::{is_number, text};
 use crate::policy::TextType;
-use crate::record::RecordRefused;
+use crate::record::decimal::{Decimal, DecimalOutOfBounds};
+use crate::record::{RecordRefused, Scratch};
 
 /// The wanted fields of one record.
 #[derive(Clone, Copy)]
@@ -73,6 +74,16 @@ impl<'r> Value<'r> {
         }
     }
 
+    /// A value that has been validated.
+    pub(super) fn new(kind: Kind, raw: &'r str) -> Self {
+        Self { kind, raw }
+    }
+
+    /// An array put together of values that have been validated.
+    pub(crate) fn array(raw: &'r str) -> Self {
+        Self::new(Kind::Array, raw)
+    }
+
     /// Null.
     pub(crate) const NULL: Value<'static> = Value { kind: Kind::Null, raw: "null" };
 
@@ -86,6 +97,25 @@ impl<'r> Value<'r> {
     #[must_use]
     pub fn raw(&self) -> &'r str {
         self.raw
+    }
+
+    /// Overwrites `scratch.bytes` with bytes that are the same for equal values and for them alone: a text, or a number as an
+    /// exact decimal. None for other types.
+    ///
+    /// # Errors
+    /// [`DecimalOutOfBounds`].
+    pub(crate) fn write_canonical(&self, scratch: &mut Scratch) -> Result<Option<()>, DecimalOutOfBounds> {
+        let Some(text) = self.text(&mut scratch.text) else { return Ok(None) };
+        let bytes = &mut scratch.bytes;
+        bytes.clear();
+        if self.kind == Kind::Number {
+            bytes.push(b'n');
+            Decimal::parse(text)?.write_canonical(bytes);
+        } else {
+            bytes.push(b's');
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        Ok(Some(()))
     }
 
     /// The text of a string, unescaped, or the exact text of a number; none for other types. `scratch` is overwritten

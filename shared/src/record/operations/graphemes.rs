@@ -4,7 +4,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How many graphemes `text` has.
-pub(super) fn count(text: &str) -> usize {
+pub(crate) fn count(text: &str) -> usize {
     if one_per_byte(text) { text.len() } else { text.graphemes(true).count() }
 }
 

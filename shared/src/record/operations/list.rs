@@ -33,11 +33,11 @@ macro_rules! operations {
         }
 
         impl Permissions {
-            /// Takes the permissions from the policy's table of a field.
-            pub(crate) fn take(field: &mut Table<'_>) -> Result<Self, DocumentError> {
+            /// Takes the permissions from the policy's table of a field; they may name the policy's own patterns.
+            pub(crate) fn take(field: &mut Table<'_>, patterns: &Patterns) -> Result<Self, DocumentError> {
                 Ok(Self {
                     $($module: match field.take($module::$Operation::NAME) {
-                        Some(item) => $module::$Operation::permission(&item)?,
+                        Some(item) => $module::$Operation::permission_naming(&item, patterns)?,
                         None => None,
                     },)*
                 })
@@ -46,6 +46,14 @@ macro_rules! operations {
             /// Whether nothing but `keep` is permitted.
             pub(crate) fn keep_at_most(&self) -> bool {
                 *self == Self { keep: self.keep.clone(), ..Self::default() }
+            }
+
+            /// Whether the operation called `name` is permitted, within whatever bounds.
+            pub(crate) fn permit(&self, name: &str) -> bool {
+                match name {
+                    $($module::$Operation::NAME => self.$module.is_some(),)*
+                    _ => false,
+                }
             }
 
             /// The token domains that they name.
@@ -59,7 +67,6 @@ macro_rules! operations {
             pub(crate) fn take(name: &Item<'_>, column: &mut Table<'_>) -> Result<Self, DocumentError> {
                 match name.string(crate::limits::NAME_BYTES)? {
                     $($module::$Operation::NAME => $module::$Operation::request(column).map(Self::$Operation),)*
-                    later if NOT_YET.contains(&later) => Err(name.error(Rule::NotYetSupported)),
                     _ => Err(name.error(Rule::Value(ALLOWED))),
                 }
             }
@@ -85,6 +92,13 @@ macro_rules! operations {
         }
 
         impl Allowed {
+            /// The operation's name.
+            pub(crate) fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$Operation(..) => $module::$Operation::NAME,)*
+                }
+            }
+
             /// The token domain whose key it needs.
             pub(crate) fn token_domain(&self) -> Option<&str> {
                 match self {

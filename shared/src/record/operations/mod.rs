@@ -2,6 +2,7 @@
 //! allows the other, and what it writes. Adding one touches its new file and one line of the list below.
 
 use crate::authorize::Breach;
+use crate::policy::Patterns;
 use crate::record::json::Value;
 use crate::record::output::Output;
 use crate::record::tokens::TokenDomains;
@@ -10,11 +11,14 @@ use crate::toml_reader::{DocumentError, Item, Rule, Table};
 
 #[macro_use]
 mod list;
-mod graphemes;
+pub(crate) mod graphemes;
 
 operations! {
+    bucket::Bucket,
+    check::Check,
     keep::Keep,
     mask::Mask,
+    redact::Redact,
     tokenize::Tokenize,
     truncate::Truncate,
 }
@@ -30,6 +34,11 @@ pub(crate) trait Operation: Sized {
 
     /// Reads the policy's word on it; none where that word is `false`.
     fn permission(item: &Item<'_>) -> Result<Option<Self::Permission>, DocumentError>;
+
+    /// The same for an operation whose bounds may name the policy's own patterns.
+    fn permission_naming(item: &Item<'_>, _: &Patterns) -> Result<Option<Self::Permission>, DocumentError> {
+        Self::permission(item)
+    }
 
     /// Takes its parameters from a job's column.
     fn request(column: &mut Table<'_>) -> Result<Self, DocumentError>;
@@ -56,7 +65,4 @@ pub(crate) trait WriteValue {
 pub(crate) const DROP: &str = "drop";
 
 /// What a job may call `op`, for errors.
-pub(crate) const ALLOWED: &str = "keep, drop, mask, tokenize or truncate";
-
-/// Operations of the design that this version does not have, in policies and jobs.
-pub(crate) const NOT_YET: [&str; 3] = ["bucket", "redact", "check"];
+pub(crate) const ALLOWED: &str = "keep, drop, mask, tokenize, truncate, bucket, redact or check";

@@ -27,9 +27,9 @@ fn policy(input: &str, fields: &str) -> Policy {
     Policy::parse(text.as_bytes()).unwrap()
 }
 
-fn plan(policy: &Policy, job: &str) -> Result<authorize::RecordsPlan, Breach> {
+fn plan(policy: &Policy, job: &str) -> Result<authorize::Plan, Breach> {
     let job = Job::parse(format!("version = 1\nkind = \"records\"\n{job}").as_bytes()).unwrap();
-    authorize::records(policy, &job, UnixMillis(0)).map_err(|error| error.breach)
+    authorize::job(policy, &job, UnixMillis(0)).map_err(|error| error.breach)
 }
 
 fn processor(policy: &Policy, job: &str) -> RowProcessor {
@@ -43,7 +43,7 @@ fn rows(policy: &Policy, job: &str, input: &str) -> Result<(String, Counts), Rec
     let mut out = processor.head();
     worker.whole(processor.cutter(), input.as_bytes(), &mut out)?;
     processor.merge(worker.into_tally())?;
-    let counts = processor.finish()?;
+    let (counts, _) = processor.finish()?;
     Ok((String::from_utf8(out).unwrap(), counts))
 }
 
@@ -196,7 +196,7 @@ fn released(policy: &Policy, job: &str, input: &str, mut ask: impl FnMut(&Missin
         }
     }
     processor.merge(worker.into_tally())?;
-    let counts = processor.finish()?;
+    let (counts, _) = processor.finish()?;
     Ok((String::from_utf8(out).unwrap(), counts))
 }
 
