@@ -26,13 +26,15 @@ keys = ["arn:aws:kms:eu-central-1:111122223333:key/1"]
 input = {{ format = "ndjson", on_error = "fail" }}
 people = {{ field = "a", min = 1 }}
 release.records.max_records = 10
+release.aggregates.max_groups = 10
+release.discovery = {{}}
 recipients = [{{ name = "r", kms_key = "arn:aws:kms:eu-central-1:111122223333:key/2" }}]
 tokens.d.check = "{key}"
 "#
     );
     for field in FIELDS {
         policy.push_str(&format!(
-            "[fields.{field}]\nkeep = true\nmask = {{ keep_last_max = 9 }}\ntruncate = {{ keep_first_max = 9 }}\ntokenize = {{ domain = \"d\" }}\nfilter = {{ ops = {filter} }}\n"
+            "[fields.{field}]\nkeep = true\nmask = {{ keep_last_max = 9 }}\ntruncate = {{ keep_first_max = 9 }}\ntokenize = {{ domain = \"d\" }}\nfilter = {{ ops = {filter} }}\ngroup = true\ncount_distinct = true\nsum = true\nmean = true\nmin = true\nmax = true\nquantile = true\nhistogram = {{ min_width = 10 }}\ndiscover = true\n"
         ));
     }
     Policy::parse(policy.as_bytes()).unwrap()
@@ -52,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
         Err(error) => return assert!(error.to_string().len() < 4096),
     };
     assert_eq!(job.digest(), Sha384Digest::of(data));
-    let JobKind::Records(records) = job.kind();
+    let JobKind::Records(records) = job.kind() else { return summary(&job) };
     assert!(records.columns().len() <= limits::COLUMNS && records.conditions().len() <= limits::CONDITIONS);
     let plan = match authorize::job(&POLICY, &job, UnixMillis(0)) {
         Ok(plan) => plan,
@@ -73,3 +75,26 @@ fuzz_target!(|data: &[u8]| {
         }
     }
 });
+
+/// An aggregate or a discovery job: every record is taken or refused, and no row comes before the end.
+fn summary(job: &Job) {
+    let plan = match authorize::job(&POLICY, job, UnixMillis(0)) {
+        Ok(plan) => plan,
+        Err(error) => return assert!(error.to_string().len() < 65_536),
+    };
+    let mut rows = plan.processor(&BTreeMap::from([("d".to_owned(), TokenKey::from_bytes(KEY))])).unwrap();
+    let mut worker = rows.worker();
+    for record in RECORDS {
+        let mut out = Vec::new();
+        let _ = worker.whole(rows.cutter(), record.as_bytes(), &mut out);
+        assert!(out.is_empty(), "a row before the end");
+    }
+    if rows.merge(worker.into_tally()).is_ok() {
+        let (_, summary) = rows.finish().expect("no minimum of its own");
+        let (mut summary, mut out) = (summary.expect("a summary"), Vec::new());
+        while !summary.is_empty() {
+            summary.next_block(&mut out);
+        }
+        assert!(out.is_empty() || out.ends_with(b"\n"));
+    }
+}
