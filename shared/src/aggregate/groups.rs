@@ -79,8 +79,10 @@ impl Groups {
     pub(crate) fn release(self: &Arc<Self>) -> ReleasedGroups {
         let take = |shard: &Mutex<Shard>| std::mem::take(&mut *shard.lock().unwrap_or_else(PoisonError::into_inner));
         let mut groups: Vec<(Box<[u8]>, Group)> = self.shards.iter().flat_map(take).collect();
+        let by_meaning = &self.program.by_meaning;
+        groups.sort_unstable_by(|(one, _), (other, _)| key::columns_in(by_meaning, one).cmp(key::columns_in(by_meaning, other)));
+        suppress::suppress(&mut groups, by_meaning, self.program.min_people);
         groups.sort_unstable_by(|(one, _), (other, _)| key::columns(one).cmp(key::columns(other)));
-        suppress::suppress(&mut groups, self.program.columns.len(), self.program.min_people);
         ReleasedGroups::new(Arc::clone(self), groups)
     }
 

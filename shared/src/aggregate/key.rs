@@ -47,6 +47,11 @@ pub(super) fn columns(key: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// The same in the order of `places`.
+pub(super) fn columns_in<'k>(places: &[usize], key: &'k [u8]) -> impl Iterator<Item = &'k [u8]> {
+    places.iter().filter_map(|place| columns(key).nth(*place))
+}
+
 /// A kept value in the one form of all that equal it: a text without needless escapes, a number in plain digits.
 fn keep(value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Result<(), RecordRefused> {
     match value.kind() {

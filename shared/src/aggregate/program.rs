@@ -9,6 +9,9 @@ use crate::record::operations::Writer;
 pub(crate) struct Program {
     /// Columns that tell groups apart, in order; none makes one group of all records.
     pub(crate) columns: Vec<Column>,
+    /// The places of these columns in the order in which totals of them are gone through: by what they are, so that jobs that
+    /// name the same columns in another order hide the same groups.
+    pub(crate) by_meaning: Vec<usize>,
     /// What is measured, in order, each with the name of its column.
     pub(crate) measures: Vec<(String, Measure)>,
     /// Fields whose values are numbers that are measured, each once.

@@ -12,9 +12,9 @@ use super::contributors::Contributors;
 use super::group::Group;
 use super::key;
 
-/// Removes from `groups`, which are sorted, all that may not be shown, and hides the measures of fields and the bins that may
-/// not be. `columns` is how many columns tell the groups apart.
-pub(super) fn suppress(groups: &mut Vec<(Box<[u8]>, Group)>, columns: usize, min: usize) {
+/// Removes from `groups` all that may not be shown, and hides the measures of fields and the bins that may not be. `columns` are
+/// the places of the columns that tell groups apart, in the order in which totals are gone through and groups are sorted.
+pub(super) fn suppress(groups: &mut Vec<(Box<[u8]>, Group)>, columns: &[usize], min: usize) {
     let cells = groups.iter().map(|(key, group)| Cell::of_group(key, group, Some(&group.people), !group.people.is_enough(min)));
     let hidden = hide(cells.collect(), columns, min);
     // What is measured of a field is a total of those who have a value of it, who may be fewer.
@@ -40,7 +40,8 @@ pub(super) fn suppress(groups: &mut Vec<(Box<[u8]>, Group)>, columns: usize, min
 }
 
 /// Hides bins of the histograms of one number.
-fn hide_bins(groups: &mut [(Box<[u8]>, Group)], hidden: &[bool], columns: usize, number: usize, min: usize) {
+fn hide_bins(groups: &mut [(Box<[u8]>, Group)], hidden: &[bool], columns: &[usize], number: usize, min: usize) {
+    let with_bin: Vec<usize> = columns.iter().copied().chain([columns.len()]).collect();
     let widths = groups.first().and_then(|(_, group)| group.numbers.get(number)).map_or(0, |numbers| numbers.bins.len());
     for width in 0..widths {
         let cells = groups.iter().zip(hidden).flat_map(|((key, group), hidden)| {
@@ -54,7 +55,7 @@ fn hide_bins(groups: &mut [(Box<[u8]>, Group)], hidden: &[bool], columns: usize,
                 hidden: all_hidden || !bin.people().is_enough(min),
             })
         });
-        let mut hidden = hide(cells.collect(), columns + 1, min).into_iter();
+        let mut hidden = hide(cells.collect(), &with_bin, min).into_iter();
         let bins = groups.iter_mut().filter_map(|(_, group)| group.numbers.get_mut(number)?.bins.get_mut(width));
         for bin in bins.flat_map(|bins| bins.values_mut()) {
             if hidden.next().unwrap_or(true) {
@@ -83,26 +84,25 @@ impl<'g> Cell<'g> {
         Self { key, bin: None, records: group.rows, people, hidden }
     }
 
-    /// The columns that `mask` names.
-    fn part(&self, mask: u32) -> Part<'g> {
-        let mut count = 0_u32;
-        let mut named = |_: &&[u8]| {
-            count += 1;
-            mask >> (count - 1) & 1 == 1
-        };
-        let columns = key::columns(self.key).filter(&mut named).collect();
-        (columns, self.bin.filter(|_| mask >> count & 1 == 1))
+    /// The columns at these places; the bin's is the one after the last.
+    fn part(&self, places: &[usize]) -> Part<'g> {
+        (key::columns_in(places, self.key).collect(), self.bin.filter(|_| places.contains(&key::columns(self.key).count())))
     }
 }
 
 /// Hides further cells until no total tells of the hidden ones. Which cells are hidden in the end.
-fn hide(mut cells: Vec<Cell<'_>>, columns: usize, min: usize) -> Vec<bool> {
+fn hide(mut cells: Vec<Cell<'_>>, columns: &[usize], min: usize) -> Vec<bool> {
     // With all columns each total is of one cell, which is hidden or shown as a whole.
-    let all = (1_u32 << columns.min(16)).saturating_sub(1);
-    loop {
+    let all = (1_u32 << columns.len().min(16)).saturating_sub(1);
+    let rounds = VISITS / cells.len().saturating_mul(usize::try_from(all).unwrap_or(usize::MAX)).max(1);
+    for _ in 0..rounds.max(ROUNDS) {
         let mut changed = false;
+        if cells.iter().all(|cell| cell.hidden) || !cells.iter().any(|cell| cell.hidden) {
+            return cells.into_iter().map(|cell| cell.hidden).collect();
+        }
         for mask in 0..all {
-            for further in further(&cells, mask, min) {
+            let chosen: Vec<usize> = (0..).zip(columns).filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, place)| *place).collect();
+            for further in further(&cells, &chosen, min) {
                 if let Some(cell) = cells.get_mut(further) {
                     cell.hidden = true;
                     changed = true;
@@ -113,15 +113,17 @@ fn hide(mut cells: Vec<Cell<'_>>, columns: usize, min: usize) -> Vec<bool> {
             return cells.into_iter().map(|cell| cell.hidden).collect();
         }
     }
+    // Data that is made to hide one cell after the other would take a round for each.
+    vec![true; cells.len()]
 }
 
-/// The cells to hide beside the hidden ones, for the totals over the cells that agree in the columns of `mask`: in each that
+/// The cells to hide beside the hidden ones, for the totals over the cells that agree in the columns at `places`: in each that
 /// needs it the one with the fewest records, the first of several.
-fn further(cells: &[Cell<'_>], mask: u32, min: usize) -> HashSet<usize> {
+fn further(cells: &[Cell<'_>], places: &[usize], min: usize) -> HashSet<usize> {
     let mut totals: HashMap<Part<'_>, (usize, Contributors)> = HashMap::new();
     for cell in cells.iter().filter(|cell| cell.hidden) {
         if let Some(people) = cell.people {
-            let (count, together) = totals.entry(cell.part(mask)).or_insert_with(|| (0, Contributors::none()));
+            let (count, together) = totals.entry(cell.part(places)).or_insert_with(|| (0, Contributors::none()));
             *count += 1;
             together.add_all(people, min);
         }
@@ -129,7 +131,7 @@ fn further(cells: &[Cell<'_>], mask: u32, min: usize) -> HashSet<usize> {
     totals.retain(|_, (count, together)| *count < 2 || !together.is_enough(min));
     let mut smallest: HashMap<Part<'_>, (u64, usize)> = HashMap::new();
     for (place, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.hidden) {
-        let part = cell.part(mask);
+        let part = cell.part(places);
         if totals.contains_key(&part) {
             let least = smallest.entry(part).or_insert((cell.records, place));
             *least = (*least).min((cell.records, place));
@@ -137,3 +139,8 @@ fn further(cells: &[Cell<'_>], mask: u32, min: usize) -> HashSet<usize> {
     }
     smallest.into_values().map(|(_, place)| place).collect()
 }
+
+/// Rounds of hiding further cells that there always are.
+const ROUNDS: usize = 32;
+/// Cells that are looked at in all rounds together, each once for every choice of columns; beyond, all are hidden.
+const VISITS: usize = 200_000_000;

@@ -8,6 +8,8 @@ use crate::job::Job;
 use crate::policy::{Policy, UnixMillis};
 use crate::record::{Counts, RecordRefused};
 
+mod two_jobs;
+
 const POLICY: &str = r#"
 version = 1
 name = "n"

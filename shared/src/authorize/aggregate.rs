@@ -83,7 +83,10 @@ impl PlannedGroups {
         let number = |(read, clamp, needs): &(Read, Option<Clamp>, NumberNeeds)| {
             Ok(NumberInput { field: index_of(read)?, clamp: *clamp, needs: needs.clone() })
         };
+        let mut by_meaning: Vec<usize> = (0..self.columns.len()).collect();
+        by_meaning.sort_by_key(|place| self.columns.get(*place).map(|column| (&column.from.name, column.operation.name())));
         let program = aggregate::Program {
+            by_meaning,
             columns: self.columns.iter().map(column).collect::<Result<_, _>>()?,
             measures: self.measures.clone(),
             numbers: self.numbers.iter().map(number).collect::<Result<_, _>>()?,

@@ -4,13 +4,15 @@ use super::{Breach, JobNotAllowed, Minimum, Read};
 use crate::discovery::{self, Discovery, Program};
 use crate::job::DiscoverJob;
 use crate::limits;
-use crate::policy::{Form, Policy};
+use crate::policy::{Form, OnError, Policy};
 use crate::record::tokens::TokenKeyRefused;
 
 /// A discovery job that the policy allows.
 #[derive(Debug)]
 pub(super) struct PlannedDiscovery {
     fields: Vec<Read>,
+    /// Read and not counted: where bad records are left out, the same ones are whatever fields a job names.
+    beside: Vec<Read>,
     person: Read,
     min_people: usize,
 }
@@ -32,14 +34,14 @@ pub(super) fn plan(policy: &Policy, job: &DiscoverJob) -> Result<PlannedDiscover
     if fields.len() > most {
         return Err(whole(Breach::TooManyToDiscover(most)));
     }
-    Ok(PlannedDiscovery { fields, person: Read::new(policy, &people.field), min_people })
+    let beside = if policy.input().on_error == OnError::Skip { permitted(policy).collect() } else { Vec::new() };
+    Ok(PlannedDiscovery { fields, beside, person: Read::new(policy, &people.field), min_people })
 }
 
 /// Those that the job names, or all that the policy permits.
 fn fields(policy: &Policy, job: &DiscoverJob) -> Result<Vec<Read>, JobNotAllowed> {
     let Some(named) = job.fields() else {
-        let permitted = policy.fields().iter().filter(|(_, terms)| terms.discover);
-        let all: Vec<_> = permitted.map(|(name, _)| Read::new(policy, name)).collect();
+        let all: Vec<_> = permitted(policy).collect();
         let nothing = JobNotAllowed { line: 0, field: String::new(), breach: Breach::NothingToDiscover };
         return if all.is_empty() { Err(nothing) } else { Ok(all) };
     };
@@ -51,10 +53,14 @@ fn fields(policy: &Policy, job: &DiscoverJob) -> Result<Vec<Read>, JobNotAllowed
     named.iter().map(allow).collect()
 }
 
+fn permitted(policy: &Policy) -> impl Iterator<Item = Read> {
+    policy.fields().iter().filter(|(_, terms)| terms.discover).map(|(name, _)| Read::new(policy, name))
+}
+
 impl PlannedDiscovery {
     /// The fields that are read.
     pub(super) fn read(&self) -> impl Iterator<Item = &Read> {
-        self.fields.iter().chain([&self.person])
+        self.fields.iter().chain(&self.beside).chain([&self.person])
     }
 
     /// What counts, with every field as the index that `index_of` gives.

@@ -280,3 +280,15 @@ fn workers_are_fewer_where_the_minimum_is_high() {
     };
     assert_eq!((workers(10, 16), workers(100_000, 16), workers(10, 1)), (16, 1, 1));
 }
+
+#[test]
+fn which_fields_a_job_names_does_not_say_which_records_are_left_out() {
+    let terms = TERMS.replace("ndjson", "csv").replace("\"fail\"", "\"skip\"").replace("\"/o/*/x\"", "o");
+    let terms = terms.replace("b = { discover = true }", "b = { discover = true, type = \"number\" }");
+    let rows = (0..9).map(|person| format!("p{person},text,{},\n", if person == 4 { "none" } else { "5" }));
+    let csv = format!("who,a,b,o\n{}", rows.collect::<String>());
+    let (alone, counts) = run_on(1, &terms, "fields = [\"a\"]\n", &[&csv]).unwrap();
+    let (both, _) = run_on(1, &terms, "fields = [\"a\", \"b\"]\n", &[&csv]).unwrap();
+    assert_eq!(both.lines().next(), alone.lines().next(), "the difference would be one person's");
+    assert_eq!((counts.read, counts.skipped), (9, 1));
+}
