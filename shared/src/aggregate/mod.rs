@@ -1,4 +1,4 @@
-//! Aggregates: groups of records and what is measured of each. `authorize` makes a [`Program`] from what the policy allows;
+//! Aggregates: groups of records and what is measured of each. `authorize` makes a `Program` from what the policy allows;
 //! workers put records in; what is released comes out at the end and only then, without any group or measure of fewer people
 //! than the policy's minimum, nor any total from which one could be subtracted.
 

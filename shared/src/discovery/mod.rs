@@ -1,4 +1,4 @@
-//! Discovery: what kinds of values fields hold, in counts, and never a value. `authorize` makes a [`Program`] from what the
+//! Discovery: what kinds of values fields hold, in counts, and never a value. `authorize` makes a `Program` from what the
 //! policy allows; workers count; what is released comes out at the end and only then. No count of fewer people than the
 //! policy's minimum is told, nor one that such a count could be subtracted from.
 

@@ -14,9 +14,9 @@ use super::error::KmsError;
 /// How the answer is encoded. Real KMS has been seen with the first two; BER and the standards allow the others as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CmsForm {
-    /// Indefinite lengths; content in one OCTET STRING inside a constructed [0]. Seen from AWS.
+    /// Indefinite lengths; content in one OCTET STRING inside a constructed tag 0. Seen from AWS.
     Constructed,
-    /// Indefinite lengths; content directly in a primitive [0]. Seen from AWS.
+    /// Indefinite lengths; content directly in a primitive tag 0. Seen from AWS.
     Primitive,
     /// As `constructed`, with the content in several pieces of 16 bytes.
     Chunked,
@@ -26,7 +26,7 @@ pub enum CmsForm {
     Nested,
     /// As `constructed`, with definite lengths throughout.
     Definite,
-    /// DER: definite lengths and a primitive [0].
+    /// DER: definite lengths and a primitive tag 0.
     Der,
     /// As `constructed`, with OAEP's default label written out.
     ExplicitLabel,

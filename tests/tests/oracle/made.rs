@@ -238,10 +238,10 @@ fn record(random: &mut Random, wild: bool) -> Record {
             _ if wild && random.below(60) == 0 => text(random, &["\"quoted\" \\ text", "日本語", ""]),
             "who" => text(random, &["a", "b", "c", "d", "e", "é", "g", "5"]),
             "land" => text(random, &["AT", "DE", "FR", "東京"]),
-            "zip" if random.coin() => number(*random.pick(&["1010", "1020", "5", "5.0"])),
+            "zip" if random.coin() => number(random.pick::<&str>(&["1010", "1020", "5", "5.0"])),
             "zip" => text(random, &["1010", "1020", "5", "80331"]),
-            "pay" => number(*random.pick(&["10.50", "1e1", "-3", "0", "-0", "99.999999", "7.25", "-2.500", "5", "1000000"])),
-            "n" => number(*random.pick(&["1", "2", "3", "5E0", "50e-1", "20", "-10", "10"])),
+            "pay" => number(random.pick::<&str>(&["10.50", "1e1", "-3", "0", "-0", "99.999999", "7.25", "-2.500", "5", "1000000"])),
+            "n" => number(random.pick::<&str>(&["1", "2", "3", "5E0", "50e-1", "20", "-10", "10"])),
             _ => Cell::Boolean(random.coin()),
         };
         record.insert(name.to_owned(), cell);
