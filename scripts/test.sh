@@ -14,7 +14,8 @@ need_rust
 need_python
 need_node
 command -v cargo-nextest >/dev/null || cargo install --locked --quiet cargo-nextest
-export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
+# Without debug information some sixty test programs compile and link sooner; panics say their line all the same.
+export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never CARGO_PROFILE_DEV_DEBUG=false
 
 step() { say; say "== $* ($(date +%T))"; "$@"; }
 
