@@ -24,7 +24,8 @@ def main(records):
         {"file": records, "least": MIN_PEOPLE},
     ).fetchall()
     for area, count, total in rows:
-        print('{"area":"%s","records":%d,"total":%s}' % (area, count, total))
+        # As Sealroom writes it: without zeros at the end of the fraction.
+        print('{"area":"%s","records":%d,"total":%s}' % (area, count, format(total.normalize(), "f")))
 
 
 if __name__ == "__main__":
