@@ -1,0 +1,124 @@
+//! Which edges of a graph lie on no cycle.
+
+/// For each edge, given by the numbers of its two ends, whether removing it alone parts them. Ends are below `vertices`; two edges
+/// of the same ends are a cycle.
+pub(super) fn bridges(vertices: usize, edges: &[(usize, usize)]) -> Vec<bool> {
+    let mut at: Vec<Vec<(usize, usize)>> = vec![Vec::new(); vertices];
+    for (edge, (one, other)) in edges.iter().enumerate() {
+        for (from, to) in [(*one, *other), (*other, *one)] {
+            if let Some(leaving) = at.get_mut(from) {
+                leaving.push((to, edge));
+            }
+        }
+    }
+    // A walk in depth reaches every edge outside its tree between a vertex and one above it. Those above a tree's edge that start
+    // below it are its cycles.
+    let mut order: Vec<(usize, Option<(usize, usize)>)> = Vec::with_capacity(vertices);
+    let mut depth: Vec<Option<usize>> = vec![None; vertices];
+    let mut cycles: Vec<i64> = vec![0; vertices];
+    for root in 0..vertices {
+        if depth.get(root).copied().flatten().is_none() {
+            walk(root, &at, &mut depth, &mut cycles, &mut order);
+        }
+    }
+    let mut bridge = vec![false; edges.len()];
+    for (vertex, above) in order.into_iter().rev() {
+        let Some((parent, edge)) = above else { continue };
+        let of_vertex = cycles.get(vertex).copied().unwrap_or_default();
+        if let Some(of_parent) = cycles.get_mut(parent) {
+            *of_parent += of_vertex;
+        }
+        if let Some(bridge) = bridge.get_mut(edge) {
+            *bridge = of_vertex == 0;
+        }
+    }
+    bridge
+}
+
+/// Walks all that is connected with `root`, noting each vertex with its parent and the edge to it. Counts a cycle up at the lower
+/// end of its edge and down at the upper.
+fn walk(
+    root: usize,
+    at: &[Vec<(usize, usize)>],
+    depth: &mut [Option<usize>],
+    cycles: &mut [i64],
+    order: &mut Vec<(usize, Option<(usize, usize)>)>,
+) {
+    // The vertex, how it was reached, and how many of its edges have been followed.
+    let mut path: Vec<(usize, Option<(usize, usize)>, usize)> = Vec::new();
+    let mut enter = Some((root, None));
+    while enter.is_some() || !path.is_empty() {
+        if let Some((vertex, above)) = enter.take() {
+            if let Some(depth) = depth.get_mut(vertex) {
+                *depth = Some(path.len());
+            }
+            order.push((vertex, above));
+            path.push((vertex, above, 0));
+        }
+        let level = path.len().saturating_sub(1);
+        let Some((vertex, above, followed)) = path.last_mut() else { break };
+        let Some((to, edge)) = at.get(*vertex).and_then(|leaving| leaving.get(*followed)) else {
+            path.pop();
+            continue;
+        };
+        *followed += 1;
+        if above.is_some_and(|(_, reached_by)| reached_by == *edge) {
+            continue;
+        }
+        match depth.get(*to).copied().flatten() {
+            None => enter = Some((*to, Some((*vertex, *edge)))),
+            Some(upper) if upper < level => {
+                for (end, change) in [(*vertex, 1), (*to, -1)] {
+                    if let Some(cycles) = cycles.get_mut(end) {
+                        *cycles += change;
+                    }
+                }
+            }
+            // Seen from its upper end.
+            Some(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_of_cycles_are_none() {
+        assert_eq!(bridges(4, &[(0, 1), (1, 2), (2, 3), (3, 0)]), [false; 4]);
+        assert_eq!(bridges(2, &[(0, 1), (1, 0)]), [false; 2], "two edges of the same ends");
+    }
+
+    #[test]
+    fn what_joins_two_cycles_is_one() {
+        let edges = [(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 5), (5, 3), (5, 6)];
+        assert_eq!(bridges(8, &edges), [false, false, false, true, false, false, false, true]);
+    }
+
+    /// Against the definition, on every graph of five vertices and some edges in disorder.
+    #[test]
+    fn removing_a_bridge_parts_its_ends() {
+        let all: Vec<(usize, usize)> = (0..5).flat_map(|one| (one + 1..5).map(move |other| (one, other))).collect();
+        for chosen in 0..1_usize << all.len() {
+            let edges: Vec<_> = all.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1).map(|(_, edge)| *edge).rev().collect();
+            for (index, bridge) in bridges(5, &edges).into_iter().enumerate() {
+                let (from, to) = edges[index];
+                let mut reached = vec![from];
+                let mut next = 0;
+                while next < reached.len() {
+                    let vertex = reached[next];
+                    for (other, (one, two)) in edges.iter().enumerate() {
+                        for (here, there) in [(*one, *two), (*two, *one)] {
+                            if other != index && here == vertex && !reached.contains(&there) {
+                                reached.push(there);
+                            }
+                        }
+                    }
+                    next += 1;
+                }
+                assert_eq!(bridge, !reached.contains(&to), "{edges:?} {index}");
+            }
+        }
+    }
+}

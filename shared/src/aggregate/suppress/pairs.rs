@@ -1,0 +1,177 @@
+//! Two columns of a table against each other: the totals over each, which are known together, tell more than each alone.
+//!
+//! The hidden groups are the edges of a graph: each joins its row, the total over the one column, with its column, the total over
+//! the other. A sum over some hidden groups follows from the totals exactly where it is a sum of sums at vertices. A total that is
+//! hidden is no vertex; but all that are hidden together are one, for their sum is known.
+
+use std::collections::{HashMap, HashSet};
+
+use super::bridges::bridges;
+use super::cells::{Choice, Part, within};
+use super::table::{Table, Total};
+use crate::aggregate::contributors::Contributors;
+
+/// Two columns, and those that are held fixed.
+pub(super) struct Pair {
+    pub(super) one: Choice,
+    pub(super) other: Choice,
+    pub(super) rest: Choice,
+}
+
+/// A row or a column: of which of the pair, its total, and whether it stands for all hidden ones.
+type Vertex = (Choice, Part, bool);
+
+/// Numbers of vertices, by what they are.
+#[derive(Default)]
+struct Vertices(HashMap<Vertex, usize>);
+
+/// The people of the hidden rows that hang together, and how many rows they are.
+struct Together {
+    rows: HashSet<Part>,
+    people: Contributors,
+}
+
+impl Pair {
+    /// Beside hidden groups whose values follow from the rows and columns around them, for each of what holds together without
+    /// them: the smallest shown group that joins it with another such; where all that hangs together has none, the smallest that
+    /// joins it with something else.
+    pub(super) fn beside_bridges(&self, table: &Table<'_>) -> HashSet<usize> {
+        let mut vertices = Vertices::default();
+        let mut edges: Vec<(usize, usize)> = Vec::new();
+        for (group, _) in table.hidden(self.rest) {
+            let mut end = |of| vertices.number(self.end(of, group, group.hides_within(of | self.rest)));
+            edges.push((end(self.one), end(self.other)));
+        }
+        let bridges = bridges(vertices.0.len(), &edges);
+        let (mut whole, mut firm) = (Joined::default(), Joined::default());
+        for ((one, other), bridge) in edges.iter().zip(&bridges) {
+            whole.join(*one, *other);
+            if !bridge {
+                firm.join(*one, *other);
+            }
+        }
+        let ends = edges.iter().zip(bridges).filter(|(_, bridge)| *bridge).flat_map(|((one, other), _)| [*one, *other]);
+        let ends: Vec<usize> = ends.collect();
+        let blocks: HashSet<usize> = ends.iter().map(|end| firm.of(*end)).collect();
+        let within = table.smallest_at(|part| {
+            let (one, other) = (vertices.of(self, self.one, part)?, vertices.of(self, self.other, part)?);
+            let same = whole.root(one) == whole.root(other) && firm.root(one) != firm.root(other);
+            Some([one, other].map(|end| Some(firm.root(end)).filter(|block| same && blocks.contains(block))))
+        });
+        let helped: HashSet<usize> = within.keys().map(|block| whole.root(*block)).collect();
+        let lone: HashSet<usize> = ends.iter().map(|end| whole.root(*end)).filter(|component| !helped.contains(component)).collect();
+        let beyond = self.leaving(table, &vertices, &whole, &lone, (self.one, self.other));
+        within.into_values().chain(beyond.into_values()).collect()
+    }
+
+    /// Beside hidden rows that hang together with no other, or are of fewer people than the minimum together: the smallest shown
+    /// group that joins them with something else.
+    pub(super) fn beside_hidden_rows(&self, table: &Table<'_>) -> HashSet<usize> {
+        self.beside_hidden_totals(self.one, self.other, table)
+    }
+
+    /// The same of columns.
+    pub(super) fn beside_hidden_columns(&self, table: &Table<'_>) -> HashSet<usize> {
+        self.beside_hidden_totals(self.other, self.one, table)
+    }
+
+    fn beside_hidden_totals(&self, rows: Choice, columns: Choice, table: &Table<'_>) -> HashSet<usize> {
+        let mut vertices = Vertices::default();
+        let mut joined = Joined::default();
+        let mut of_hidden_rows: Vec<(usize, Part, &Contributors)> = Vec::new();
+        for (group, people) in table.hidden(self.rest) {
+            let row = vertices.number(self.end(rows, group, false));
+            let column = vertices.number(self.end(columns, group, group.hides_within(columns | self.rest)));
+            joined.join(row, column);
+            if group.hides_within(rows | self.rest) {
+                of_hidden_rows.push((row, within(rows | self.rest, &group.part), people));
+            }
+        }
+        let mut together: HashMap<usize, Together> = HashMap::new();
+        for (row, part, people) in of_hidden_rows {
+            let of = together.entry(joined.of(row)).or_insert_with(|| Together { rows: HashSet::new(), people: Contributors::none() });
+            of.rows.insert(part);
+            of.people.add_all(people, table.min());
+        }
+        together.retain(|_, of| of.rows.len() < 2 || !of.people.is_enough(table.min()));
+        if together.is_empty() {
+            return HashSet::new();
+        }
+        let lone = together.into_keys().collect();
+        self.leaving(table, &vertices, &joined, &lone, (rows, columns)).into_values().collect()
+    }
+
+    /// For each of `components` the smallest shown group of which one end alone is in it.
+    fn leaving(
+        &self,
+        table: &Table<'_>,
+        vertices: &Vertices,
+        joined: &Joined,
+        components: &HashSet<usize>,
+        (rows, columns): (Choice, Choice),
+    ) -> HashMap<usize, usize> {
+        if components.is_empty() {
+            return HashMap::new();
+        }
+        table.smallest_at(|part| {
+            let [row, column] = [rows, columns].map(|of| Some(joined.root(vertices.of(self, of, part)?)));
+            Some([row, column].map(|end| end.filter(|end| row != column && components.contains(end))))
+        })
+    }
+
+    /// The row or column of a group, or the one that stands for all hidden ones.
+    fn end(&self, of: Choice, group: &Total<'_>, merged: bool) -> Vertex {
+        let choice = if merged { self.rest } else { of | self.rest };
+        (of, within(choice, &group.part), merged)
+    }
+}
+
+impl Vertices {
+    fn number(&mut self, vertex: Vertex) -> usize {
+        let next = self.0.len();
+        *self.0.entry(vertex).or_insert(next)
+    }
+
+    /// The row or column of a group that is shown, of which both are shown too.
+    fn of(&self, pair: &Pair, of: Choice, part: &Part) -> Option<usize> {
+        self.0.get(&(of, within(of | pair.rest, part), false)).copied()
+    }
+}
+
+/// Which vertices hang together.
+#[derive(Default)]
+struct Joined {
+    parent: Vec<usize>,
+}
+
+impl Joined {
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.of(one), self.of(other));
+        if let Some(parent) = self.parent.get_mut(one) {
+            *parent = other;
+        }
+    }
+
+    /// The vertex that stands for all that hang together with this one.
+    fn of(&mut self, vertex: usize) -> usize {
+        while self.parent.len() <= vertex {
+            self.parent.push(self.parent.len());
+        }
+        let root = self.root(vertex);
+        let mut at = vertex;
+        while at != root {
+            let Some(parent) = self.parent.get_mut(at) else { break };
+            at = std::mem::replace(parent, root);
+        }
+        root
+    }
+
+    /// The same, found without shortening the way.
+    fn root(&self, vertex: usize) -> usize {
+        let mut at = vertex;
+        while let Some(parent) = self.parent.get(at).copied().filter(|parent| *parent != at) {
+            at = parent;
+        }
+        at
+    }
+}
