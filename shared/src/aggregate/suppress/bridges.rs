@@ -1,5 +1,8 @@
 //! Which edges of a graph lie on no cycle.
 
+/// A vertex of the walk, and how it was reached: from which vertex, by which edge.
+type Reached = (usize, Option<(usize, usize)>);
+
 /// For each edge, given by the numbers of its two ends, whether removing it alone parts them. Ends are below `vertices`; two edges
 /// of the same ends are a cycle.
 pub(super) fn bridges(vertices: usize, edges: &[(usize, usize)]) -> Vec<bool> {
@@ -13,7 +16,7 @@ pub(super) fn bridges(vertices: usize, edges: &[(usize, usize)]) -> Vec<bool> {
     }
     // A walk in depth reaches every edge outside its tree between a vertex and one above it. Those above a tree's edge that start
     // below it are its cycles.
-    let mut order: Vec<(usize, Option<(usize, usize)>)> = Vec::with_capacity(vertices);
+    let mut order: Vec<Reached> = Vec::with_capacity(vertices);
     let mut depth: Vec<Option<usize>> = vec![None; vertices];
     let mut cycles: Vec<i64> = vec![0; vertices];
     for root in 0..vertices {
@@ -37,26 +40,20 @@ pub(super) fn bridges(vertices: usize, edges: &[(usize, usize)]) -> Vec<bool> {
 
 /// Walks all that is connected with `root`, noting each vertex with its parent and the edge to it. Counts a cycle up at the lower
 /// end of its edge and down at the upper.
-fn walk(
-    root: usize,
-    at: &[Vec<(usize, usize)>],
-    depth: &mut [Option<usize>],
-    cycles: &mut [i64],
-    order: &mut Vec<(usize, Option<(usize, usize)>)>,
-) {
-    // The vertex, how it was reached, and how many of its edges have been followed.
-    let mut path: Vec<(usize, Option<(usize, usize)>, usize)> = Vec::new();
-    let mut enter = Some((root, None));
+fn walk(root: usize, at: &[Vec<(usize, usize)>], depth: &mut [Option<usize>], cycles: &mut [i64], order: &mut Vec<Reached>) {
+    // With how many of its edges have been followed.
+    let mut path: Vec<(Reached, usize)> = Vec::new();
+    let mut enter: Option<Reached> = Some((root, None));
     while enter.is_some() || !path.is_empty() {
         if let Some((vertex, above)) = enter.take() {
             if let Some(depth) = depth.get_mut(vertex) {
                 *depth = Some(path.len());
             }
             order.push((vertex, above));
-            path.push((vertex, above, 0));
+            path.push(((vertex, above), 0));
         }
         let level = path.len().saturating_sub(1);
-        let Some((vertex, above, followed)) = path.last_mut() else { break };
+        let Some(((vertex, above), followed)) = path.last_mut() else { break };
         let Some((to, edge)) = at.get(*vertex).and_then(|leaving| leaving.get(*followed)) else {
             path.pop();
             continue;
@@ -82,6 +79,8 @@ fn walk(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests")]
+
     use super::*;
 
     #[test]
