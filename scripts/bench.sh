@@ -36,6 +36,7 @@ need_bench_python() {
 }
 
 scripts/build.sh --quiet
+cargo build --release --locked --quiet --target "$TARGET" -p sealroom-parent -p sealroom-testkit --bin bench
 need_python
 need_packages age gnupg util-linux
 need_bench_python
