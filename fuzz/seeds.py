@@ -85,12 +85,12 @@ seed("wire", "too-long", CUT + struct.pack(">IB", 65537, 6))
 
 arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 public_key = Path("shared/src/policy/tests/rsa-2048.pem").read_text()
-for name in ["payments", "contacts"]:
-    policy = Path(f"examples/{name}/policy.toml").read_text().replace("@KEY_ARN@", arn).replace("@ANALYST_PUBLIC_KEY@", public_key)
+for name, place in {"payments": "examples/payments", "contacts": "examples/contacts", "fields": "tests/tests/contacts"}.items():
+    policy = Path(f"{place}/policy.toml").read_text().replace("@KEY_ARN@", arn).replace("@ANALYST_PUBLIC_KEY@", public_key)
     policy = policy.replace("@WAREHOUSE_KEY_ARN@", f"{arn[:-1]}0")
     seed("policy", name, policy.encode())
     seed("policy", f"{name}-keyed", policy.replace('check = ""', f'check = "{"ab" * 32}"').encode())
-    seed("job", name, Path(f"examples/{name}/job.toml").read_bytes())
+    seed("job", name, Path(f"{place}/job.toml").read_bytes())
 seed("policy", "small", f'version = 1\nname = "n"\ndatasets = ["d"]\nkeys = ["{arn}"]\nnot_after = 2027-01-01T01:00:00.5+01:00\n'
      f'jobs = ["sha384:{"0" * 96}"]\n[input]\nformat = "ndjson"\non_error = "skip"\n[fields."x y"]\nkeep = false\n'
      f'[[recipients]]\nname = "r"\nkms_key = "{arn[:-1]}0"\n[release]\npad = false\n'.encode())

@@ -162,7 +162,7 @@ fn documents_and_times_that_cannot_be_read_are_refused() {
 #[test]
 fn values_of_sealed_fields_are_given_in_the_clear() {
     let files = Files::new(contacts::JOB, "");
-    let policy = include_str!("../../examples/contacts/policy.toml")
+    let policy = contacts::POLICY
         .replace("@KEY_ARN@", "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
         .replace("@WAREHOUSE_KEY_ARN@", "arn:aws:kms:eu-central-1:111122223333:key/abcdabcd-12ab-34cd-56ef-1234567890ab")
         .replace("@ANALYST_PUBLIC_KEY@", include_str!("../../shared/src/policy/tests/rsa-2048.pem"))

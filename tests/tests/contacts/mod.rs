@@ -1,6 +1,5 @@
-//! Contacts in which single fields are sealed: the stage of the tests of the fields form. An owner, the policy of
-//! `examples/contacts`, records, an analyst who reads the result, and a warehouse whose KMS key shows whether an output key was
-//! asked for.
+//! Contacts in which single fields are sealed: the stage of the tests of the fields form. An owner, the policy and the job beside this
+//! file, records, an analyst who reads the result, and a warehouse whose KMS key shows whether an output key was asked for.
 #![allow(dead_code, reason = "each test that includes this module uses its part of it")]
 
 use std::collections::BTreeSet;
@@ -18,8 +17,11 @@ use serde_json::{Value, json};
 /// Sealed fields, in the order of their names, as `--fields` has them.
 pub const SEALED: &str = "amount,card,country,customer,zip";
 
-/// What the job in `examples/contacts/job.toml` asks for: every column; the records of one country.
-pub const JOB: &str = include_str!("../../../examples/contacts/job.toml");
+/// What the job asks for: every column; the records of one country.
+pub const JOB: &str = include_str!("job.toml");
+
+/// The owner's terms, with places for keys.
+pub const POLICY: &str = include_str!("policy.toml");
 
 /// The owner's data in `in.ndjson`; sealed, in `sealed` with `sealed.manifest`.
 pub struct Contacts {
@@ -42,7 +44,7 @@ impl Contacts {
             r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:role/operator"},"Action":"kms:GenerateDataKey","Resource":"*"}"#,
         ));
         succeed(stage.sealroom("consumer").arg("keygen").arg("--out").arg(stage.path("analyst")));
-        let policy = include_str!("../../../examples/contacts/policy.toml")
+        let policy = POLICY
             .replace("@KEY_ARN@", &key_arn)
             .replace("@WAREHOUSE_KEY_ARN@", &warehouse)
             .replace("@ANALYST_PUBLIC_KEY@", &stage.read("analyst.pub.pem"));
@@ -167,6 +169,21 @@ fn record(number: usize) -> Value {
 /// One record a line.
 pub fn ndjson(records: &[Value]) -> String {
     records.iter().map(|record| format!("{record}\n")).collect()
+}
+
+/// A value as a cell of CSV; an absent one as an empty cell.
+pub fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) if text.contains(['"', '\n', ',']) => format!("\"{}\"", text.replace('"', "\"\"")),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Cells of these columns in one line, without its end.
+pub fn csv_line(columns: &[&str], record: &Value) -> String {
+    columns.iter().map(|column| cell(record.get(column))).collect::<Vec<_>>().join(",")
 }
 
 /// The message of a sealed value.
