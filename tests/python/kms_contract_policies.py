@@ -21,6 +21,18 @@ def malformed_policies_are_refused():
 
 
 @case
+def a_boolean_condition_without_a_boolean_is_refused():
+    arn = new_key()
+    for operator in ("Null", "Bool", "BoolIfExists"):
+        for value, taken in (("true", True), ("False", True), (True, True), ("maybe", False), (["true", ""], False), (1, False)):
+            text = document(statement("Allow", "admin", "kms:*"), statement("Deny", "*", "kms:Decrypt", {operator: {"aws:SecureTransport": value}}))
+            if taken:
+                admin.put_key_policy(KeyId=arn, Policy=text)
+            else:
+                refused("MalformedPolicyDocumentException", admin.put_key_policy, KeyId=arn, Policy=text)
+
+
+@case
 def a_policy_that_locks_its_maker_out_is_refused():
     arn = new_key()
     locked_out = document(statement("Allow", "owner", "kms:*"))

@@ -142,6 +142,7 @@ fn image_root_and_nonce_have_lines_of_their_own() {
         let refused = auditor.verify();
         refused.fails_at("image");
         assert!(refused.detail("image").contains(&format!("another image: {pcr} is ")), "{}", refused.detail("image"));
+        assert!(refused.mend().contains("what the image's builder published"), "{}", refused.mend());
         assert_eq!(refused.lines("not-checked"), ["public-key", "user-data", "nonce", "statement"]);
         let mut parsed: serde_json::Value = serde_json::from_str(&printed).unwrap();
         parsed["Measurements"].as_object_mut().unwrap().remove(pcr);
@@ -153,7 +154,9 @@ fn image_root_and_nonce_have_lines_of_their_own() {
 
     let mut command = std::process::Command::new(sealroom_testkit::bins::bin("sealroom"));
     command.env_clear().arg("verify").arg(path("receipt.json")).arg("--measurements").arg(path("pcrs.json"));
-    verdict(command).fails_at("trust-anchor");
+    let refused = verdict(command);
+    refused.fails_at("trust-anchor");
+    assert!(refused.mend().contains("--danger-trust-anchor"), "{}", refused.mend());
     let mut command = std::process::Command::new(sealroom_testkit::bins::bin("sealroom"));
     command.env_clear().arg("verify").arg(path("receipt.json")).arg("--danger-trust-anchor").arg(path("root.pem"));
     verdict(command).is_usage("--measurements");
@@ -162,4 +165,5 @@ fn image_root_and_nonce_have_lines_of_their_own() {
     let refused = Auditor::new(&debug.receipt(&statement()), &debug.root_pem).verify();
     refused.fails_at("image");
     assert!(refused.detail("image").contains("debug mode"), "{}", refused.detail("image"));
+    assert!(refused.mend().contains("whose console the parent reads"), "{}", refused.mend());
 }

@@ -45,8 +45,14 @@ fn one_flipped_bit_in_any_file_is_refused_at_its_line() {
     let unchecked = ["nonce", "policy", "job", "policy-terms", "job-allowed", "input-1", "output-1", "token-keys", "kms-requests"];
     assert_eq!(alone.lines("not-checked"), unchecked);
 
-    let lines = [("--policy", "policy"), ("--job", "job"), ("--input", "input-1"), ("--output", "output-1")];
-    for ((flag, path), (of, line)) in case.files.iter().zip(lines) {
+    let (very_file, another) = ("give the very file that was submitted", "the file was altered or cut off");
+    let lines = [
+        ("--policy", "policy", very_file),
+        ("--job", "job", very_file),
+        ("--input", "input-1", another),
+        ("--output", "output-1", another),
+    ];
+    for ((flag, path), (of, line, mend)) in case.files.iter().zip(lines) {
         assert_eq!(*flag, of);
         let length = fs::read(path).unwrap().len();
         for place in [0, length / 3, length - 1] {
@@ -54,7 +60,9 @@ fn one_flipped_bit_in_any_file_is_refused_at_its_line() {
         }
         case.altered(path, |bytes| bytes.truncate(length - 1)).fails_at(line);
         case.altered(path, |bytes| bytes.push(b'\n')).fails_at(line);
-        case.altered(path, Vec::clear).fails_at(line);
+        let empty = case.altered(path, Vec::clear);
+        empty.fails_at(line);
+        assert!(empty.mend().starts_with(mend), "{line}: {}", empty.mend());
     }
     // Every place of a receipt in one process: tests/receipt_documents.rs.
     let length = fs::read(&case.receipt).unwrap().len();

@@ -14,7 +14,7 @@ use crate::{
     receipt_page::Page,
     report::Report,
     source, utc,
-    verdict::{Line, Outcome},
+    verdict::Line,
 };
 
 /// Verify a receipt: which policy, job, inputs and outputs met on which image
@@ -186,27 +186,11 @@ fn refuse_file_twice(files: &[GivenFile]) -> Result<()> {
 }
 
 fn refused(receipt: &Path, line: &Line) -> Failure {
-    debug_assert_eq!(line.outcome, Outcome::Failed);
-    let check = line.check.as_str();
-    let failure = Failure::new("receipt", format!("{} is refused: {check}: {}", receipt.display(), one_line(&line.detail)));
-    let help = match check {
-        "receipt-form" => "a receipt is kept byte for byte: fetch it again from whoever submitted the job",
-        "trust-anchor" | "certificates" | "signature" | "document-form" => origin::HELP_ANCHOR,
-        "image" if line.detail.contains("debug mode") => origin::HELP_DEBUG,
-        "image" => origin::HELP_IMAGE,
-        "public-key" | "user-data" | "statement" => "this is no receipt: an enclave's document for another purpose was put in its place",
-        "policy" | "job" => "give the very file that was submitted, byte for byte",
-        _ if check.starts_with("kms-request-") => {
-            "give all events of the keys' accounts and Regions, from the day before the job to the day after"
-        }
-        _ if check.starts_with("kms-") => {
-            "find out who made these requests, and for what: an owner seals with a key, a consumer opens, another job has a receipt of its own; \
-             without --no-other-uses they are named and do not refuse"
-        }
-        _ if check.starts_with("input") || check.starts_with("output") => "the file was altered or cut off, or it is another job's",
-        _ => "believe neither the receipt nor the file, and ask who gave them to you",
-    };
-    failure.help(help)
+    let failure = Failure::new("receipt", format!("{} is refused: {}: {}", receipt.display(), line.check, one_line(&line.detail)));
+    match &line.mend {
+        Some(mend) => failure.help(mend),
+        None => failure,
+    }
 }
 
 const EXAMPLE: &str = "\

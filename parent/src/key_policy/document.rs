@@ -209,6 +209,9 @@ fn parse_conditions(json: Json, number: usize) -> Result<Vec<Condition>, KeyPoli
             if let Some(value) = values.iter().find(|value| value.contains("${")) {
                 return Err(unsupported(format!("policy variable in {value}")));
             }
+            if !operator.takes(&values) {
+                return Err(unsupported(format!("{operator} with another value than true or false")));
+            }
             conditions.push(Condition { operator, key, values });
         }
     }
@@ -244,6 +247,10 @@ mod tests {
             (operator("ForEachValue:StringEquals"), "ForEachValue:StringEquals"),
             (operator("NullIfExists"), "NullIfExists"),
             (whole(&conditional(r#""StringEquals":{"k:x":"${aws:username}"}"#)), "policy variable in ${aws:username}"),
+            (whole(&conditional(r#""Null":{"k:x":"maybe"}"#)), "Null with another value than true or false"),
+            (whole(&conditional(r#""Null":{"k:x":["true",""]}"#)), "Null with another value than true or false"),
+            (whole(&conditional(r#""Null":{"k:x":0}"#)), "Null with another value than true or false"),
+            (whole(&conditional(r#""BoolIfExists":{"k:x":"yes"}"#)), "BoolIfExists with another value than true or false"),
             (whole(r#"{"Effect":"Deny","NotPrincipal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}"#), "NotPrincipal"),
             (whole(r#"{"Effect":"Deny","Principal":"*","Action":"kms:*","NotResource":"*"}"#), "NotResource"),
             (whole(r#"{"Effect":"Deny","Principal":{"Aws":"*"},"Action":"kms:*","Resource":"*"}"#), "Principal Aws"),

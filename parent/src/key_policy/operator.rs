@@ -72,8 +72,15 @@ impl Operator {
         Some(Self { quantifier, comparison, if_exists })
     }
 
+    /// True where the operator can be asked for these values of a policy: `Null` and `Bool` know `true` and `false` alone.
+    /// Anything else would be read as one of the two, by guess.
+    pub(super) fn takes(&self, wanted: &[String]) -> bool {
+        let is_boolean = |value: &String| value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false");
+        !matches!(self.comparison, Comparison::Null | Comparison::Bool) || wanted.iter().all(is_boolean)
+    }
+
     /// True where the operator holds for one key: `wanted` are the policy's values, `present` the request's (`None` where
-    /// the key is absent).
+    /// the key is absent). Of values that [`Operator::takes`] refuses nothing that it says means anything.
     #[must_use]
     pub fn holds(&self, wanted: &[String], present: Option<&[String]>) -> bool {
         if self.comparison == Comparison::Null {

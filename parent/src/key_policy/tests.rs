@@ -57,8 +57,6 @@ fn operators_hold_as_iam_says() {
         ("StringNotEqualsIgnoreCaseIfExists", [true, false, false, true]),
         ("StringLikeIfExists", [true, true, false, false]),
         ("StringNotLikeIfExists", [true, false, true, true]),
-        ("Bool", [false, true, true, false]),
-        ("BoolIfExists", [true, true, true, false]),
         ("ForAnyValue:StringEquals", [false, true, false, false]),
         ("ForAllValues:StringEquals", [true, true, false, false]),
         ("ForAnyValue:StringNotEquals", [false, false, true, true]),
@@ -79,8 +77,24 @@ fn operators_hold_as_iam_says() {
 }
 
 #[test]
+fn booleans_are_compared_without_case() {
+    for (operator, value, expected) in [
+        ("Bool", "true", [false, true, true, false]),
+        ("Bool", "FALSE", [false, false, false, true]),
+        ("BoolIfExists", "True", [true, true, true, false]),
+    ] {
+        let policy = policy(&[allow_operator(&format!(r#""{operator}":{{"k:x":"{value}"}}"#))]);
+        let holds = [None, Some("true"), Some("TRUE"), Some("false")].map(|value| {
+            let context = value.map_or_else(RequestContext::new, |value| RequestContext::new().with("k:x", value));
+            policy.evaluate(&request(context)).is_allowed()
+        });
+        assert_eq!(holds, expected, "{operator} {value}");
+    }
+}
+
+#[test]
 fn null_asks_for_absence_or_presence() {
-    for (value, absent, present) in [("true", true, false), ("false", false, true)] {
+    for (value, absent, present) in [("true", true, false), ("false", false, true), ("TRUE", true, false), ("False", false, true)] {
         let policy = policy(&[allow_operator(&format!(r#""Null":{{"kms:RecipientAttestation:PCR0":"{value}"}}"#))]);
         assert_eq!(policy.evaluate(&request(RequestContext::new())).is_allowed(), absent);
         assert_eq!(policy.evaluate(&request(attested(&[(0, "a")]))).is_allowed(), present);

@@ -54,7 +54,7 @@ pub(super) fn check(given: Option<(&Events, OtherUses)>, receipt: &VerifiedRecei
         let named = format!("{} with {}, request {}", request.operation, request.key_arn, request.request_id);
         match found(request, events, receipt.document()) {
             Ok(said) => verdict.add(format!("kms-request-{number}"), Outcome::Passed, format!("{named}: {said}")),
-            Err(said) => verdict.add(format!("kms-request-{number}"), Outcome::Failed, format!("{named}: {said}")),
+            Err(said) => verdict.refuse(format!("kms-request-{number}"), format!("{named}: {said}"), GIVE_ALL),
         }
     }
     name_other_uses(stated, events, receipt.document(), other_uses, verdict);
@@ -129,10 +129,6 @@ fn name_other_uses(stated: &[KmsRequest], events: &[Event], document: &Attestati
             None => unattested.push(event),
         }
     }
-    let outcome = match uses {
-        OtherUses::Named => Outcome::NotChecked,
-        OtherUses::Refused => Outcome::Failed,
-    };
     let sorts = [
         ("kms-unstated", of_image, "by this image, not stated in this receipt (another job, or a result that was withheld)"),
         ("kms-other-image", of_others, "by another image"),
@@ -145,7 +141,13 @@ fn name_other_uses(stated: &[KmsRequest], events: &[Event], document: &Attestati
                 Outcome::Passed,
                 format!("the events hold no use of these keys {}", what.split(" (").next().unwrap_or(what)),
             ),
-            events => verdict.add(check, outcome, format!("{} of these keys {what}: {}", counted(events.len()), listed(events))),
+            events => {
+                let detail = format!("{} of these keys {what}: {}", counted(events.len()), listed(events));
+                match uses {
+                    OtherUses::Named => verdict.skip(check, detail),
+                    OtherUses::Refused => verdict.refuse(check, detail, FIND_OUT),
+                }
+            }
         }
     }
 }
@@ -192,6 +194,10 @@ const USES: [&str; 14] = [
     "PutKeyPolicy",
     "ReplicateKey",
 ];
+
+const GIVE_ALL: &str = "give all events of the keys' accounts and Regions, from the day before the job to the day after";
+const FIND_OUT: &str = "find out who made these requests, and for what: an owner seals with a key, a consumer opens, another job has a receipt of its own; \
+                        without --no-other-uses they are named and do not refuse";
 
 /// Other uses that one line names.
 const LISTED: usize = 20;

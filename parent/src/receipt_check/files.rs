@@ -10,7 +10,7 @@ use sealroom_shared::{
     receipt::{Input, NamedDigest, Statement},
 };
 
-use super::Given;
+use super::{BELIEVE_NEITHER, Given};
 use crate::{
     failure::Result,
     limits,
@@ -64,17 +64,16 @@ impl GivenFile {
 pub(super) fn policy(given: Option<&Document>, statement: &Statement, verdict: &mut Verdict) -> Option<Policy> {
     let bytes = document("policy", given, &statement.policy, verdict)?;
     let parsed = Policy::parse(bytes);
-    let parsed =
-        parsed.map_err(|error| verdict.add("policy-terms", Outcome::Failed, format!("this program cannot read the policy: {error}")));
-    parsed.ok()
+    let refuse = |error| verdict.refuse("policy-terms", format!("this program cannot read the policy: {error}"), BELIEVE_NEITHER);
+    parsed.map_err(refuse).ok()
 }
 
 /// The job, if its bytes are those that the receipt states.
 pub(super) fn job(given: Option<&Document>, statement: &Statement, verdict: &mut Verdict) -> Option<Job> {
     let bytes = document("job", given, &statement.job, verdict)?;
     let parsed = Job::parse(bytes);
-    let parsed = parsed.map_err(|error| verdict.add("job-allowed", Outcome::Failed, format!("this program cannot read the job: {error}")));
-    parsed.ok()
+    let refuse = |error| verdict.refuse("job-allowed", format!("this program cannot read the job: {error}"), BELIEVE_NEITHER);
+    parsed.map_err(refuse).ok()
 }
 
 fn document<'a>(check: &str, given: Option<&'a Document>, stated: &NamedDigest, verdict: &mut Verdict) -> Option<&'a [u8]> {
@@ -85,7 +84,8 @@ fn document<'a>(check: &str, given: Option<&'a Document>, stated: &NamedDigest, 
     };
     let found = Sha384Digest::of(bytes);
     if found != *digest {
-        verdict.add(check, Outcome::Failed, format!("{file} is another {check}: it has {found}, the receipt states {name:?}, {digest}"));
+        let detail = format!("{file} is another {check}: it has {found}, the receipt states {name:?}, {digest}");
+        verdict.refuse(check, detail, "give the very file that was submitted, byte for byte");
         return None;
     }
     verdict.add(check, Outcome::Passed, format!("{file} is {name:?}, {digest}"));
@@ -141,7 +141,7 @@ fn compare(flag: &str, stated: &[Stated<'_>], given: &[GivenFile], others: &[&Bl
             // One is left on each side: they were meant for each other.
             (None, [stranger], [_]) if !others.contains(&&stranger.digest) => {
                 let detail = format!("{} is not {what}: it has {}, the receipt states {digest}", stranger.name, stranger.digest);
-                verdict.add(check, Outcome::Failed, detail);
+                verdict.refuse(check, detail, ANOTHER_FILE);
             }
             (None, _, _) => verdict.add(check, Outcome::NotChecked, format!("{what}: no --{flag} has {digest}")),
         }
@@ -159,6 +159,8 @@ fn compare(flag: &str, stated: &[Stated<'_>], given: &[GivenFile], others: &[&Bl
                 format!("{file}; not given so far: {}", missing.join(", "))
             }
         };
-        verdict.add(flag, Outcome::Failed, detail);
+        verdict.refuse(flag, detail, ANOTHER_FILE);
     }
 }
+
+const ANOTHER_FILE: &str = "the file was altered or cut off, or it is another job's";

@@ -21,6 +21,9 @@ mod files;
 mod receipt;
 mod terms;
 
+/// What to do about a line that failed, where nothing nearer is known.
+const BELIEVE_NEITHER: &str = "believe neither the receipt nor the file, and ask who gave them to you";
+
 /// What a receipt is checked against, each read already.
 pub struct Given<'a> {
     /// The receipt file's bytes.
@@ -45,7 +48,7 @@ pub struct Given<'a> {
 
 /// What came of it.
 pub struct Checked {
-    /// Every line.
+    /// Every line; those that failed have their mend.
     pub verdict: Verdict,
     /// The receipt, where all that concerns itself holds. What it states is the enclave's word even where a file that was
     /// given turned out to be another one.

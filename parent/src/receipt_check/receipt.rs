@@ -8,7 +8,7 @@ use sealroom_shared::{
     receipt::{LABEL, ReceiptError, RefusedReceipt, VerifiedReceipt},
 };
 
-use super::Given;
+use super::{BELIEVE_NEITHER, Given};
 use crate::{
     origin, utc,
     verdict::{Outcome, Verdict},
@@ -45,7 +45,7 @@ pub(super) fn check(given: &Given<'_>, verdict: &mut Verdict) -> Option<Verified
             for step in Step::ALL.into_iter().take_while(|step| *step != failed) {
                 passed(step, document, given, verdict);
             }
-            verdict.add(failed.name(), Outcome::Failed, failure(&refused, given.measurements));
+            verdict.refuse(failed.name(), failure(&refused, given.measurements), mend(failed, document));
             for step in Step::ALL.into_iter().skip_while(|step| *step != failed).skip(1) {
                 verdict.add(step.name(), Outcome::NotChecked, format!("refused at `{}` already", failed.name()));
             }
@@ -109,6 +109,20 @@ fn failure(refused: &RefusedReceipt, measurements: &Measurements) -> String {
             format!("another submission: the document has {found}")
         }
         _ => refused.to_string(),
+    }
+}
+
+/// What to do about a step that failed. The document is there where it is genuine.
+fn mend(failed: Step, document: Option<&Verified<AttestationDocument>>) -> &'static str {
+    match failed {
+        Step::Form => "a receipt is kept byte for byte: fetch it again from whoever submitted the job",
+        Step::Document | Step::TrustAnchor | Step::Certificates | Step::Signature => origin::HELP_ANCHOR,
+        Step::Image if document.is_some_and(|document| document.is_debug()) => origin::HELP_DEBUG,
+        Step::Image => origin::HELP_IMAGE,
+        Step::PublicKey | Step::UserData | Step::Statement => {
+            "this is no receipt: an enclave's document for another purpose was put in its place"
+        }
+        Step::Nonce => BELIEVE_NEITHER,
     }
 }
 

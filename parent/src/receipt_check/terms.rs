@@ -9,6 +9,7 @@ use sealroom_shared::{
     receipt::{Input, Statement},
 };
 
+use super::BELIEVE_NEITHER;
 use crate::verdict::{Outcome, Verdict};
 
 /// Two lines: the statement against the policy, the job against the policy.
@@ -22,14 +23,14 @@ pub(super) fn check(policy: Option<&Policy>, job: Option<&Job>, statement: &Stat
         let detail = "what the receipt states of keys, datasets, recipients, counts and times keeps to the policy";
         verdict.add("policy-terms", Outcome::Passed, detail);
     } else {
-        verdict.add("policy-terms", Outcome::Failed, format!("beyond the policy: {}", breaches.join("; ")));
+        verdict.refuse("policy-terms", format!("beyond the policy: {}", breaches.join("; ")), BELIEVE_NEITHER);
     }
     let Some(job) = job else {
         return not_checked("job-allowed", "it needs the receipt's own job file", verdict);
     };
     match authorize::job(policy, job, UnixMillis(statement.attested.authorized)) {
         Ok(_) => verdict.add("job-allowed", Outcome::Passed, "the policy allows this job, decided here once more"),
-        Err(error) => verdict.add("job-allowed", Outcome::Failed, format!("the policy does not allow this job: {error}")),
+        Err(error) => verdict.refuse("job-allowed", format!("the policy does not allow this job: {error}"), BELIEVE_NEITHER),
     }
 }
 

@@ -10,6 +10,7 @@ use std::process::Command;
 use documents::{DOCUMENT_AGE, documents, image, other_image, seal, with_mocks};
 use sealroom_shared::digest::hex;
 use sealroom_testkit::bins::{bin, workspace};
+use sealroom_testkit::stage::payments::key_policy;
 use sealroom_testkit::stage::{Process, Stage, succeed, text};
 use serde_json::{Value, json};
 
@@ -22,6 +23,28 @@ fn restart_keeps_keys_grants_aliases_credentials_and_ca() {
     stage.restart_kms(&[]);
     assert_eq!((stage.read("kms/ca.pem"), stage.read("kms/credentials")), before);
     succeed(stage.python("admin", "mock_kms_restart.py").arg("find").arg(&folder));
+}
+
+/// The role's ARN in a condition has the path that the credentials file gives it, which the session's own ARN does not carry.
+#[test]
+fn the_path_of_a_role_stands_in_its_principal_arn() {
+    let mut stage = Stage::new();
+    let arn = "arn:aws:iam::111122223333:role/team/enclave";
+    let profile = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = secret\nregion = eu-central-1\n";
+    let credentials = format!("{}\n[enclave]\n{profile}mock_principal = {arn}\n", stage.read("kms/credentials"));
+    stage.write("kms/credentials", credentials);
+    stage.restart_kms(&[]);
+    for (named, permitted) in [(arn, true), ("arn:aws:iam::111122223333:role/enclave", false)] {
+        let key = stage.create_key(&key_policy(&format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"kms:GenerateDataKey","Resource":"*","Condition":{{"ArnEquals":{{"aws:PrincipalArn":"{named}"}}}}}}"#
+        )));
+        let mut generate = stage.aws("enclave");
+        generate.args(["kms", "generate-data-key", "--key-spec", "AES_256", "--key-id", &key]);
+        let output = generate.output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.success(), permitted, "{named}: {said}");
+        assert!(permitted || said.contains("assumed-role/enclave/sealroom is not authorized"), "{said}");
+    }
 }
 
 #[test]

@@ -156,7 +156,13 @@ impl Verdict {
         assert_eq!(self.error["error"]["code"], "receipt", "{}", self.error);
         let message = self.error["error"]["message"].as_str().unwrap();
         assert!(message.contains(&format!("is refused: {line}: ")), "{message}");
-        assert!(self.error["error"]["help"].is_string(), "{}", self.error);
+        let failed = self.report["checks"].as_array().unwrap().iter().find(|check| check["outcome"] == "failed").unwrap();
+        assert!(failed["mend"].is_string() && failed["mend"] == self.error["error"]["help"], "{failed} {}", self.error);
+    }
+
+    /// What a line that failed says to do.
+    pub fn mend(&self) -> &str {
+        self.error["error"]["help"].as_str().unwrap()
     }
 
     /// The command line cannot be meant.

@@ -138,9 +138,9 @@ impl Line {
         attested_key::pcr_index(&self.key)
     }
 
-    /// The operator, where it is understood.
+    /// The operator, where it is understood, and takes the values.
     pub fn understood(&self) -> Option<Operator> {
-        Operator::parse(&self.operator)
+        Operator::parse(&self.operator).filter(|operator| operator.takes(&self.values))
     }
 
     /// What it says of a request that lacks the key; `None` where the operator is not understood.

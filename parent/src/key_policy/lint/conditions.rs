@@ -74,7 +74,7 @@ fn passes_when_absent(line: &Line) -> bool {
 fn values(clause: &Clause, line: &Line, report: &mut Findings) {
     let operator = line.understood();
     let comparison = operator.map(|operator| operator.comparison);
-    if comparison == Some(Comparison::Null) {
+    if line.operator.eq_ignore_ascii_case("Null") {
         return;
     }
     let exact_case = matches!(

@@ -106,6 +106,9 @@ rules! {
     DECRYPT_UNATTESTED = "decrypt-unattested", Error, "Decrypt without attestation by the enclave's role",
         "The parent, which has the enclave's role, opens outside any enclave whatever was sealed under this key.",
         "Let another role open the outputs, or add the condition on the image.";
+    SEAL_UNATTESTED = "seal-unattested", Error, "The enclave's role may seal what its image opens",
+        "The parent, which has the enclave's role, makes a data key bound to the owner's policy and seals records of its own as if they were the owner's: made-up people beside one real one fill up a minimum.",
+        "Let another role seal (the owner's), and allow the enclave's role Decrypt alone under an input key.";
     NO_ATTESTATION = "no-attestation", Error, "No statement demands an image",
         "Whoever the policy names decrypts outside any enclave.",
         "Allow Decrypt (input key) or GenerateDataKey (output key) with conditions on PCR0, PCR1 and PCR2; `sealroom key-policy generate` writes such a policy.";

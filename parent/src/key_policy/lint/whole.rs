@@ -36,13 +36,35 @@ pub(super) fn check(clauses: &[Clause], report: &mut Findings) {
                 report.add(&rule::DECRYPT_UNATTESTED, clause, format!("kms:Decrypt for {who}"));
             }
         }
+        seal_unattested(clause, clauses, &held, report);
     }
     policy_by_user(clauses, report);
     for clause in clauses.iter().filter(|clause| clause.allows && clause.covers("kms:Encrypt")) {
-        if let Some(principal) = clause.principals.iter().find(|who| is_the_enclave_s(who, &attested)) {
+        let enclave_s = clause.principals.iter().find(|who| is_the_enclave_s(who, &attested));
+        // Under an input key it is more than a note: `seal-unattested` says it.
+        if let Some(principal) = enclave_s.filter(|who| !opens_attested(clauses, who)) {
             report.add(&rule::ENCRYPT_UNATTESTED, clause, format!("kms:Encrypt for {principal}"));
         }
     }
+}
+
+/// An Allow to make data keys, or to wrap some of one's own, for whoever opens with this key in the image: what the image opens
+/// would no longer be the owner's alone.
+fn seal_unattested(clause: &Clause, clauses: &[Clause], held: &BTreeSet<&'static str>, report: &mut Findings) {
+    for action in SEALING.into_iter().filter(|action| clause.covers(action) && !held.contains(action)) {
+        for who in clause.principals.iter().filter(|who| opens_attested(clauses, who)) {
+            if standing(clauses, action, who) != Standing::Denied {
+                report.add(&rule::SEAL_UNATTESTED, clause, format!("{action} for {who}"));
+            }
+        }
+    }
+}
+
+/// True where `who` may Decrypt with a document of the image, and not without one.
+fn opens_attested(clauses: &[Clause], who: &str) -> bool {
+    let allows = clauses.iter().filter(|clause| clause.allows && clause.covers("kms:Decrypt"));
+    let mut its = allows.filter(|clause| clause.principals.iter().any(|named| clause::is_same_caller(named, who)));
+    its.any(|clause| clause.is_attested_allow() || standing(clauses, "kms:Decrypt", who) == Standing::Denied)
 }
 
 /// True where `who` is a principal of an attested Allow: the parent has its credentials.
@@ -157,3 +179,7 @@ fn policy_by_user(clauses: &[Clause], report: &mut Findings) {
         }
     }
 }
+
+/// Actions after which the caller knows a data key that is wrapped under the key, with an encryption context of its choice. Data
+/// key pairs seal nothing here, and a data key that the caller does not see seals nothing at all.
+const SEALING: [&str; 2] = ["kms:GenerateDataKey", "kms:Encrypt"];

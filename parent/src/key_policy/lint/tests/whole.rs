@@ -60,11 +60,79 @@ fn a_principal_that_the_deny_leaves_out_is_a_note() {
     assert_eq!(found(&enclave), [("unattested-not-denied", 3)]);
 }
 
+/// The good policy as an output key's: the enclave makes data keys, a consumer opens.
+fn of_an_output_key(text: &str) -> String {
+    text.replace(r#"["kms:Encrypt", "kms:GenerateDataKey"]"#, r#""kms:De""#)
+        .replace(r#""kms:Decrypt""#, r#""kms:GenerateDataKey""#)
+        .replace("kms:De\"", "kms:Decrypt\"")
+}
+
 #[test]
-fn encrypt_by_the_enclave_s_role_is_a_note() {
-    let findings = lint(&allow(ENCLAVE, r#""kms:Encrypt""#)).expect("a policy");
+fn encrypt_by_the_enclave_s_role_under_an_output_key_is_a_note() {
+    assert_eq!(found(&of_an_output_key(&changed(&[]))), []);
+    let findings = lint(&of_an_output_key(&allow(ENCLAVE, r#""kms:Encrypt""#))).expect("a policy");
     assert_eq!((findings[0].rule.id, findings.len()), ("encrypt-unattested", 1));
     assert!(is_clean(&findings));
+}
+
+#[test]
+fn sealing_by_the_role_that_opens_in_the_image_is_found() {
+    let session = r#""arn:aws:sts::111122223333:assumed-role/operator/i-0""#;
+    for role in [ENCLAVE, session] {
+        for action in ["kms:GenerateDataKey", "kms:Encrypt"] {
+            assert_eq!(found(&allow(role, &format!(r#""{action}""#))), [("seal-unattested", 7)], "{role} {action}");
+        }
+        assert_eq!(found(&allow(role, r#"["kms:GenerateDataKey", "kms:Encrypt"]"#)), [("seal-unattested", 7); 2]);
+    }
+    // The owner's role and the enclave's are one.
+    let one_role = changed(&[("role/owner", "role/operator")]);
+    assert_eq!(found(&one_role), [("seal-unattested", 2); 2]);
+    // Held to the image by Denies alone, it opens all the same.
+    let bare = (
+        r#",
+     "Condition": {"StringEqualsIgnoreCase": {"PCR(0)": "A", "PCR(1)": "B", "PCR(2)": "C"}}"#,
+        "",
+    );
+    assert_eq!(found(&changed(&[bare, ("role/owner", "role/operator")])), [("seal-unattested", 2); 2]);
+}
+
+#[test]
+fn sealing_that_the_parent_cannot_do_or_cannot_use_is_not_found() {
+    for action in ["kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyPair", "kms:DescribeKey"] {
+        assert_eq!(found(&allow(ENCLAVE, &format!(r#""{action}""#))), [], "{action}");
+    }
+    let of_another = r#""arn:aws:iam::111122223333:role/second-owner""#;
+    assert_eq!(found(&allow(of_another, r#"["kms:GenerateDataKey", "kms:Encrypt"]"#)), []);
+    let denied = |action: &str, condition: &str| {
+        let deny = format!(r#"{{"Effect": "Deny", "Principal": "*", "Action": "{action}", "Resource": "*"{condition}}}"#);
+        allow(ENCLAVE, &format!(r#""{action}""#)).replace("\n]}", &format!(",\n{deny}]}}"))
+    };
+    assert_eq!(found(&denied("kms:Encrypt", "")), []);
+    assert_eq!(found(&denied("kms:GenerateDataKey", "")), []);
+    let on_thursdays = r#", "Condition": {"StringEquals": {"aws:RequestTag/day": "thursday"}}"#;
+    assert_eq!(found(&denied("kms:Encrypt", on_thursdays)), [("seal-unattested", 7)]);
+}
+
+#[test]
+fn null_and_bool_of_anything_but_true_and_false_are_no_condition() {
+    let null = |value: &str| {
+        let deny = |index: u8, digit: &str| {
+            (
+                format!(r#"{{"StringNotEqualsIgnoreCase": {{"PCR({index})": "{digit}"}}}}"#),
+                format!(r#"{{"Null": {{"PCR({index})": "{value}"}}}}"#),
+            )
+        };
+        let denies = [deny(0, "A"), deny(1, "B"), deny(2, "C")];
+        changed(&denies.each_ref().map(|(from, to)| (from.as_str(), to.as_str())))
+    };
+    assert_eq!(found(&null("TRUE")), []);
+    for value in ["maybe", "", "1"] {
+        assert_eq!(found(&null(value)), [("unattested-not-denied", 3), ("not-understood", 0)], "{value}");
+    }
+    let bool = with(
+        r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:role/x"}, "Action": "kms:DescribeKey", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "yes"}}}"#,
+    );
+    assert_eq!(found(&bool), [("not-understood", 0)]);
 }
 
 #[test]
