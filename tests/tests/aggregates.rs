@@ -113,6 +113,21 @@ histogram = { min_width = 25 }
 @CLAMP@
 "#;
 
+/// Every lot's mean lies exactly between two that can be written.
+const TIES_POLICY: &str = r#"
+input = { format = "@FORMAT@", on_error = "fail" }
+people = { field = "who", min = 10 }
+release.aggregates.max_groups = 100
+[fields.who]
+count_distinct = true
+[fields.lot]
+keep = true
+group = true
+[fields.pay]
+type = "number"
+mean = true
+"#;
+
 /// Every measure of one field.
 fn every_measure(field: &str, width: u32) -> String {
     let mut text = String::new();
@@ -233,7 +248,12 @@ fn every_aggregate_is_as_duckdb_computes_it() {
         }
     }
 
+    for input in ["ties.ndjson", "ties.csv"] {
+        cases.add(input, TIES_POLICY, "group_by = [{ field = \"lot\" }]", "mean = { op = \"mean\", field = \"pay\" }\n");
+    }
+
     let counts = cases.compare(folder);
+    assert_eq!(counts[counts.len() - 2..], [[60, 60, 0]; 2], "every tie is shown");
     // Something was at stake: groups and measures were hidden, and others shown.
     let sum = |place: usize| counts.iter().map(|counts| counts[place]).sum::<usize>();
     assert!(sum(0) > sum(1) + 1000 && sum(1) > 500 && sum(2) > 500, "{counts:?}");

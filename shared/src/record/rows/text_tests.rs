@@ -12,6 +12,7 @@ use crate::job::Job;
 use crate::message::{DataKey, EncryptedDataKey, EncryptionContext, Sealer};
 use crate::policy::{Policy, UnixMillis};
 use crate::record::csv::{CsvError, HeaderError};
+use crate::record::sealed::MissingKey;
 use crate::record::tokens::TokenKey;
 
 const OPS: &str = "filter = { ops = [\"eq\", \"ne\", \"lt\", \"ge\", \"in\", \"exists\"] }";
