@@ -195,36 +195,42 @@ class Job:
         for key, (start, count, people) in self.each(wanted, f"{value} IS NOT NULL", ", start"):
             groups.setdefault(key, {})[int(start)] = (count, set(people or ()))
 
-        ordered = {key: groups[key] for key in self.order if key in groups}
-        shown = shown_bins(ordered, self.unseen["m", field], self.by_meaning, self.minimum)
+        shown = shown_bins({self.meant(key): of for key, of in groups.items()}, self.unseen["m", field], len(self.groups), self.minimum)
 
         def bins(key):
-            return "[" + ",".join(f'{{"from":{start},"below":{start + width},"count":{groups[key][start][0]}}}' for start in shown[key]) + "]"
+            return "[" + ",".join(f'{{"from":{start},"below":{start + width},"count":{groups[key][start][0]}}}' for start in shown[self.meant(key)]) + "]"
 
-        return {key: bins(key) for key in ordered}
+        return {key: bins(key) for key in groups}
+
+    def meant(self, key):
+        """A key in the order of columns that decides what hides, whatever their order in the job: by their fields and operations."""
+        return tuple(key[place] for place in sorted(range(len(key)), key=lambda at: (self.groups[at]["field"], self.groups[at].get("op", "keep"))))
 
     def rows(self):
         self.count()
         columns, rows = len(self.groups), {key: int(count) for key, (count,) in self.each("count(*)")}
-        # The order of columns by their fields and operations decides what hides, and the job's own order how rows stand.
-        by_meaning = sorted(range(columns), key=lambda place: (self.groups[place]["field"], self.groups[place].get("op", "keep")))
-        order = sorted(rows, key=lambda key: [key[place].encode() for place in by_meaning])
-        people = self.people()
-        hidden = hidden_groups(order, by_meaning, self.minimum, people, rows)
-        unseen = {("count", None): set()}
+        counts = {self.meant(key): count for key, count in rows.items()}
+
+        def people(tests="true"):
+            return {self.meant(key): found for key, found in self.people(tests).items()}
+
+        groups = hidden_groups(columns, self.minimum, people(), counts)
+        self.unseen = {}
         for kind, fields in (("m", self.measured), ("d", self.distinct)):
             for field in fields:
-                who_have = self.people(f"{name(f'{kind} {field}')} IS NOT NULL")
-                unseen[kind, field] = hidden_values(order, by_meaning, self.minimum, hidden, who_have, rows)
-        self.order, self.by_meaning, self.unseen = order, by_meaning, unseen
+                who_have = people(f"{name(f'{kind} {field}')} IS NOT NULL")
+                self.unseen[kind, field] = hidden_values(columns, self.minimum, groups, who_have, counts)
+        # What the job shows is the table over all its columns.
+        hidden = groups[tuple(range(columns))]
+        unseen = {of: tables[tuple(range(columns))] for of, tables in self.unseen.items()} | {("count", None): set()}
         measures, nulls = [], 0
         for title, measure in self.job["measures"].items():
             kind = {"count": "count", "count_distinct": "d"}.get(measure["op"], "m")
             measures.append((title, self.values(measure), unseen[kind, measure.get("field")]))
         lines = [",".join(map(cell, [g.get("name", g["field"]) for g in self.groups] + [title for title, _, _ in measures]))] if self.csv else []
-        shown = [key for key in sorted(rows, key=lambda key: [part.encode() for part in key]) if key not in hidden]
+        shown = [key for key in sorted(rows, key=lambda key: [part.encode() for part in key]) if self.meant(key) not in hidden]
         for key in shown:
-            texts = [None if key in without else values.get(key) for _, values, without in measures]
+            texts = [None if self.meant(key) in without else values.get(key) for _, values, without in measures]
             nulls += texts.count(None)
             if self.csv:
                 lines.append(",".join([*key, *map(cell, texts)]) or '""')
@@ -232,7 +238,7 @@ class Job:
                 titles = [g.get("name", g["field"]) for g in self.groups] + [title for title, _, _ in measures]
                 values = [*key, *("null" if text is None else text for text in texts)]
                 lines.append("{" + ",".join(f"{json.dumps(title, ensure_ascii=False)}:{value}" for title, value in zip(titles, values)) + "}")
-        return lines, (len(order), len(shown), nulls)
+        return lines, (len(rows), len(shown), nulls)
 
 
 def expect(folder, *cases):

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use toml::Table;
 
 use in_process::{decide, release};
+use oracle::hidden::Counted;
 use oracle::made::Made;
-use oracle::{cell, groups, rows, rules};
+use oracle::{cell, groups, rows, rules, tables};
 use random::Random;
 
 const CASES: u64 = 1000;
@@ -19,8 +20,10 @@ const CASES: u64 = 1000;
 #[test]
 fn what_leaves_is_what_an_independent_oracle_lets_out() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counted = Counted::new();
     for seed in 0..CASES {
-        let made = Made::new(&mut Random::new(seed));
+        let random = &mut Random::new(seed);
+        let made = if seed % 8 == 0 { tables::table(random) } else { Made::new(random) };
         let (policy, job): (Table, Table) = (made.policy.parse().unwrap(), made.job.parse().unwrap());
         let input: String = made.records.iter().map(cell::line).collect();
         let shown = || format!("seed {seed}\n{}\n{}\n{input}", made.policy, made.job);
@@ -32,7 +35,8 @@ fn what_leaves_is_what_an_independent_oracle_lets_out() {
             continue;
         };
         let aggregate = job["kind"].as_str() == Some("aggregate");
-        let expected = if aggregate { groups::rows(&policy, &job, &made.records) } else { rows::rows(&policy, &job, &made.records) };
+        let expected =
+            if aggregate { groups::rows(&policy, &job, &made.records, &mut counted) } else { rows::rows(&policy, &job, &made.records) };
         // Rows of records stand in their order only where one worker writes them.
         let workers = if aggregate { 1 + usize::try_from(seed % 3).unwrap() } else { 1 };
         let released = release(&plan, &input, workers).map(|(rows, _)| rows);
@@ -48,7 +52,11 @@ fn what_leaves_is_what_an_independent_oracle_lets_out() {
         *seen.entry(what).or_default() += 1;
     }
     // Nothing of what this is about was left out.
-    println!("{seen:#?}");
+    println!("{seen:#?}\n{counted:#?}");
     assert!(seen["records with rows"] > 100 && seen["aggregate with rows"] > 100, "{seen:?}");
     assert!(seen.len() >= 18, "{seen:?}");
+    // Every rule of what hides beside others hid something.
+    for (rule, least) in [("beside one", 1000), ("blocks", 80), ("all that is joined", 20), ("hidden rows or columns", 1)] {
+        assert!(counted[rule] > least, "{counted:?}");
+    }
 }

@@ -6,12 +6,9 @@ use toml::{Table, Value};
 
 use super::cell::{Cell, Record, Same, plain, quoted, same};
 use super::conditions::{hold, millionths};
+use super::hidden::{Counted, Group, Hidden, Key, People, hidden};
 use super::rows::{count, kept, skips};
 use super::{Refused, at, entries, named, number, text};
-
-/// The columns of a group, as they are written.
-type Key = Vec<String>;
-type People = BTreeSet<Same>;
 
 /// One record of a group: whose it is, and what is measured of it.
 #[derive(Clone)]
@@ -23,8 +20,8 @@ struct Entry {
 
 type Groups = BTreeMap<Key, Vec<Entry>>;
 
-/// The rows that are shown.
-pub fn rows(policy: &Table, job: &Table, records: &[Record]) -> Result<String, Refused> {
+/// The rows that are shown. `counted` takes how many groups each rule has hid.
+pub fn rows(policy: &Table, job: &Table, records: &[Record], counted: &mut Counted) -> Result<String, Refused> {
     let min = count(at(policy, &["people", "min"]));
     let most = at(policy, &["people", "max_rows_per_person"]).map(|most| count(Some(most)));
     let mut groups = Groups::new();
@@ -48,11 +45,15 @@ pub fn rows(policy: &Table, job: &Table, records: &[Record]) -> Result<String, R
     if groups.len() > count(at(policy, &["release", "aggregates", "max_groups"])) {
         return Err(Refused::TooManyGroups);
     }
-    let everybody = |entries: &[Entry]| Some(people(entries.iter()));
-    let order = order(job);
-    let hidden = hidden(&groups, &order, min, BTreeSet::new(), everybody);
+    let (order, all) = (order(job), (0..entries(job, "group_by").len()).collect::<Vec<_>>());
+    let decide = |who: &dyn Fn(&[Entry]) -> Option<People>, already: &Hidden, counted: &mut Counted| {
+        let group = |entries: &Vec<Entry>| Group { records: entries.len(), people: who(entries) };
+        let groups = groups.iter().map(|(key, entries)| (meant(key, &order), group(entries))).collect();
+        hidden(&groups, order.len(), min, already, counted)
+    };
+    let unseen = decide(&|entries| Some(people(entries.iter())), &Hidden::new(), counted);
     let mut out = String::new();
-    for (key, of_group) in groups.iter().filter(|(key, _)| !hidden.contains(*key)) {
+    for (key, of_group) in groups.iter().filter(|(key, _)| !unseen[&all].contains(&meant(key, &order))) {
         let mut columns: Vec<String> = Vec::new();
         for (column, written) in entries(job, "group_by").iter().zip(key) {
             let name = text(column, "name").unwrap_or(text(column, "field").unwrap());
@@ -66,11 +67,11 @@ pub fn rows(policy: &Table, job: &Table, records: &[Record]) -> Result<String, R
                     let having: Vec<_> = entries.iter().filter(|entry| has(entry, measure)).collect();
                     (!having.is_empty()).then(|| people(having.into_iter()))
                 };
-                let without = self::hidden(&groups, &order, min, hidden.clone(), who);
-                if without.contains(key) {
+                let without = decide(&who, &unseen, counted);
+                if without[&all].contains(&meant(key, &order)) {
                     "null".to_owned()
                 } else if text(measure, "op") == Some("histogram") {
-                    histogram(measure, key, &groups, &order, min, &without)
+                    histogram(measure, &meant(key, &order), &groups, &order, min, &without, counted)
                 } else {
                     measured(measure, of_group, min)
                 }
@@ -87,7 +88,7 @@ fn entry(policy: &Table, job: &Table, record: &Record) -> Option<(Key, Entry)> {
     let value = |field: &str| record.get(field).unwrap_or(&Cell::Null);
     let mut key = Vec::new();
     for column in entries(job, "group_by") {
-        key.push(value(text(column, "field").unwrap()).group(text(column, "op").unwrap_or("keep"), kept(column))?);
+        key.push(value(text(column, "field").unwrap()).group(text(column, "op").unwrap_or("keep"), kept(column))?.into());
     }
     let person = same(record, at(policy, &["people", "field"]).unwrap().as_str().unwrap()).ok()?;
     let mut entry = Entry { person, numbers: BTreeMap::new(), distinct: BTreeMap::new() };
@@ -127,50 +128,9 @@ fn order(job: &Table) -> Vec<usize> {
     order
 }
 
-/// Which groups stay hidden beside those of `already`. `who` says whose values are in a group; none where nobody's.
-fn hidden(groups: &Groups, order: &[usize], min: usize, already: BTreeSet<Key>, who: impl Fn(&[Entry]) -> Option<People>) -> BTreeSet<Key> {
-    let few = |entries: &[Entry]| who(entries).is_none_or(|people| people.len() < min);
-    let mut hidden: BTreeSet<Key> = groups.iter().filter(|(_, entries)| few(entries)).map(|(key, _)| key.clone()).collect();
-    hidden.extend(already);
-    let mut keys: Vec<&Key> = groups.keys().collect();
-    keys.sort_by_key(|key| order.iter().map(|place| &key[*place]).collect::<Vec<_>>());
-    let mut before = usize::MAX;
-    while before != hidden.len() {
-        before = hidden.len();
-        for choice in 0..(1_usize << order.len()) - 1 {
-            hide_for(choice, order, &keys, groups, min, &mut hidden, &who);
-        }
-    }
-    hidden
-}
-
-/// Hides one more group in each total over the columns of `choice` that tells of the hidden ones.
-fn hide_for(
-    choice: usize,
-    order: &[usize],
-    keys: &[&Key],
-    groups: &Groups,
-    min: usize,
-    hidden: &mut BTreeSet<Key>,
-    who: &impl Fn(&[Entry]) -> Option<People>,
-) {
-    let mut totals: BTreeMap<Vec<&String>, Vec<&Key>> = BTreeMap::new();
-    for key in keys {
-        let chosen = order.iter().enumerate().filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, place)| &key[*place]);
-        totals.entry(chosen.collect()).or_default().push(key);
-    }
-    for total in totals.values() {
-        let of_hidden: Vec<People> = total.iter().filter(|key| hidden.contains(**key)).filter_map(|key| who(&groups[*key])).collect();
-        let enough = of_hidden.iter().flatten().collect::<BTreeSet<_>>().len() >= min;
-        if of_hidden.is_empty() || (of_hidden.len() >= 2 && enough) {
-            continue;
-        }
-        // In the order of their columns' bytes, so that the first of several is found.
-        let shown = total.iter().filter(|key| !hidden.contains(**key));
-        if let Some(further) = shown.min_by_key(|key| groups[**key].len()) {
-            hidden.insert((*further).clone());
-        }
-    }
+/// A key's values in that order.
+fn meant(key: &Key, order: &[usize]) -> Key {
+    order.iter().map(|place| key[*place].clone()).collect()
 }
 
 fn measured(measure: &Value, entries: &[Entry], min: usize) -> String {
@@ -214,24 +174,24 @@ fn median(field: &str, entries: &[Entry], min: usize) -> Option<i128> {
     (side(&|number| number <= median) && side(&|number| number >= median)).then_some(median)
 }
 
-/// The bins of one group that are shown. A bin is one more column, the last; those of groups in `without` are hidden.
-fn histogram(measure: &Value, of: &Key, groups: &Groups, order: &[usize], min: usize, without: &BTreeSet<Key>) -> String {
+/// The bins of one group that are shown. A bin is one more column, the last.
+fn histogram(measure: &Value, of: &Key, groups: &Groups, order: &[usize], min: usize, without: &Hidden, counted: &mut Counted) -> String {
     const FAR: i128 = 1_000_000_000_000_000_000;
     let (field, width) = (text(measure, "field").unwrap(), i128::from(number(measure, "width").unwrap()));
-    let mut bins: Groups = BTreeMap::new();
+    let mut bins: BTreeMap<Key, Group> = BTreeMap::new();
     for (key, entry) in groups.iter().flat_map(|(key, entries)| entries.iter().map(move |entry| (key, entry))) {
         let Some(number) = entry.numbers.get(field) else { continue };
         let bin = number.div_euclid(width * 1_000_000);
         // As text it stands in the order of the numbers.
-        let cell = key.iter().cloned().chain([format!("{:020}", bin + FAR)]).collect();
-        bins.entry(cell).or_default().push(entry.clone());
+        let bin = bins.entry([meant(key, order), vec![format!("{:020}", bin + FAR).into()]].concat()).or_default();
+        bin.records += 1;
+        bin.people.get_or_insert_default().extend(entry.person.clone());
     }
-    let already = bins.keys().filter(|cell| without.contains(&cell[..cell.len() - 1])).cloned().collect();
-    let with_bin: Vec<usize> = order.iter().copied().chain([order.len()]).collect();
-    let hidden = hidden(&bins, &with_bin, min, already, |entries| Some(people(entries.iter())));
-    let shown = bins.iter().filter(|(cell, _)| cell.starts_with(of) && !hidden.contains(*cell)).map(|(cell, entries)| {
+    let unseen = hidden(&bins, order.len() + 1, min, without, counted);
+    let unseen = &unseen[&(0..=order.len()).collect::<Vec<_>>()];
+    let shown = bins.iter().filter(|(cell, _)| cell.starts_with(of) && !unseen.contains(*cell)).map(|(cell, bin)| {
         let from = (cell[of.len()].parse::<i128>().unwrap() - FAR) * width;
-        format!("{{\"from\":{from},\"below\":{},\"count\":{}}}", from + width, entries.len())
+        format!("{{\"from\":{from},\"below\":{},\"count\":{}}}", from + width, bin.records)
     });
     format!("[{}]", shown.collect::<Vec<_>>().join(","))
 }

@@ -4,9 +4,11 @@
 pub mod cell;
 pub mod conditions;
 pub mod groups;
+pub mod hidden;
 pub mod made;
 pub mod rows;
 pub mod rules;
+pub mod tables;
 
 use toml::{Table, Value};
 

@@ -6,14 +6,7 @@ type Reached = (usize, Option<(usize, usize)>);
 /// For each edge, given by the numbers of its two ends, whether removing it alone parts them. Ends are below `vertices`; two edges
 /// of the same ends are a cycle.
 pub(super) fn bridges(vertices: usize, edges: &[(usize, usize)]) -> Vec<bool> {
-    let mut at: Vec<Vec<(usize, usize)>> = vec![Vec::new(); vertices];
-    for (edge, (one, other)) in edges.iter().enumerate() {
-        for (from, to) in [(*one, *other), (*other, *one)] {
-            if let Some(leaving) = at.get_mut(from) {
-                leaving.push((to, edge));
-            }
-        }
-    }
+    let at = Leaving::new(vertices, edges);
     // A walk in depth reaches every edge outside its tree between a vertex and one above it. Those above a tree's edge that start
     // below it are its cycles.
     let mut order: Vec<Reached> = Vec::with_capacity(vertices);
@@ -38,9 +31,49 @@ pub(super) fn bridges(vertices: usize, edges: &[(usize, usize)]) -> Vec<bool> {
     bridge
 }
 
+/// The edges that leave each vertex: where to, and which.
+struct Leaving {
+    /// Where those of each vertex end; they start where those of the one before do.
+    ends: Vec<usize>,
+    edges: Vec<(usize, usize)>,
+}
+
+impl Leaving {
+    fn new(vertices: usize, edges: &[(usize, usize)]) -> Self {
+        let both = || edges.iter().enumerate().flat_map(|(edge, (one, other))| [(*one, *other, edge), (*other, *one, edge)]);
+        let mut ends = vec![0_usize; vertices];
+        for (from, ..) in both() {
+            if let Some(count) = ends.get_mut(from) {
+                *count += 1;
+            }
+        }
+        let mut before = 0;
+        for end in &mut ends {
+            // Where the next of its edges goes; at the last it is the end.
+            before += std::mem::replace(end, before);
+        }
+        let mut leaving = vec![(0, 0); before];
+        for (from, to, edge) in both() {
+            if let Some(next) = ends.get_mut(from) {
+                if let Some(place) = leaving.get_mut(*next) {
+                    *place = (to, edge);
+                }
+                *next += 1;
+            }
+        }
+        Self { ends, edges: leaving }
+    }
+
+    fn of(&self, vertex: usize) -> &[(usize, usize)] {
+        let start = vertex.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
+        let range = start.zip(self.ends.get(vertex)).map(|(start, end)| start..*end);
+        range.and_then(|range| self.edges.get(range)).unwrap_or_default()
+    }
+}
+
 /// Walks all that is connected with `root`, noting each vertex with its parent and the edge to it. Counts a cycle up at the lower
 /// end of its edge and down at the upper.
-fn walk(root: usize, at: &[Vec<(usize, usize)>], depth: &mut [Option<usize>], cycles: &mut [i64], order: &mut Vec<Reached>) {
+fn walk(root: usize, at: &Leaving, depth: &mut [Option<usize>], cycles: &mut [i64], order: &mut Vec<Reached>) {
     // With how many of its edges have been followed.
     let mut path: Vec<(Reached, usize)> = Vec::new();
     let mut enter: Option<Reached> = Some((root, None));
@@ -54,7 +87,7 @@ fn walk(root: usize, at: &[Vec<(usize, usize)>], depth: &mut [Option<usize>], cy
         }
         let level = path.len().saturating_sub(1);
         let Some(((vertex, above), followed)) = path.last_mut() else { break };
-        let Some((to, edge)) = at.get(*vertex).and_then(|leaving| leaving.get(*followed)) else {
+        let Some((to, edge)) = at.of(*vertex).get(*followed) else {
             path.pop();
             continue;
         };

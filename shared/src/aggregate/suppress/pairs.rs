@@ -13,9 +13,12 @@ use crate::aggregate::contributors::Contributors;
 
 /// Two columns, and those that are held fixed.
 pub(super) struct Pair {
-    pub(super) one: Choice,
-    pub(super) other: Choice,
-    pub(super) rest: Choice,
+    one: Choice,
+    other: Choice,
+    rest: Choice,
+    /// Of the table's groups, those that follow from the rows and columns whatever hides, as the only one of a row does. Nothing
+    /// can protect them, and they protect nothing.
+    lost: Vec<bool>,
 }
 
 /// A row or a column: of which of the pair, its total, and whether it stands for all hidden ones.
@@ -32,15 +35,30 @@ struct Together {
 }
 
 impl Pair {
+    /// The columns `one` and `other` of a table.
+    pub(super) fn new(one: Choice, other: Choice, table: &Table<'_>) -> Self {
+        let mut pair = Self { one, other, rest: table.choice() & !one & !other, lost: Vec::new() };
+        let mut vertices = Vertices::default();
+        let counting: Vec<(usize, (usize, usize))> =
+            table.counting(pair.rest).map(|(place, group, _)| (place, pair.edge(group, &mut vertices))).collect();
+        let edges: Vec<(usize, usize)> = counting.iter().map(|(_, edge)| *edge).collect();
+        pair.lost = vec![false; table.len()];
+        for ((place, _), bridge) in counting.into_iter().zip(bridges(vertices.0.len(), &edges)) {
+            if let Some(lost) = pair.lost.get_mut(place) {
+                *lost = bridge;
+            }
+        }
+        pair
+    }
+
     /// Beside hidden groups whose values follow from the rows and columns around them, for each of what holds together without
     /// them: the smallest shown group that joins it with another such; where all that hangs together has none, the smallest that
     /// joins it with something else.
     pub(super) fn beside_bridges(&self, table: &Table<'_>) -> HashSet<usize> {
         let mut vertices = Vertices::default();
         let mut edges: Vec<(usize, usize)> = Vec::new();
-        for (group, _) in table.hidden(self.rest) {
-            let mut end = |of| vertices.number(self.end(of, group, group.hides_within(of | self.rest)));
-            edges.push((end(self.one), end(self.other)));
+        for (group, _) in self.hidden(table) {
+            edges.push(self.edge(group, &mut vertices));
         }
         let bridges = bridges(vertices.0.len(), &edges);
         let (mut whole, mut firm) = (Joined::default(), Joined::default());
@@ -79,7 +97,7 @@ impl Pair {
         let mut vertices = Vertices::default();
         let mut joined = Joined::default();
         let mut of_hidden_rows: Vec<(usize, Part, &Contributors)> = Vec::new();
-        for (group, people) in table.hidden(self.rest) {
+        for (group, people) in self.hidden(table) {
             let row = vertices.number(self.end(rows, group, false));
             let column = vertices.number(self.end(columns, group, group.hides_within(columns | self.rest)));
             joined.join(row, column);
@@ -117,6 +135,18 @@ impl Pair {
             let [row, column] = [rows, columns].map(|of| Some(joined.root(vertices.of(self, of, part)?)));
             Some([row, column].map(|end| end.filter(|end| row != column && components.contains(end))))
         })
+    }
+
+    /// The hidden groups that are lines of the graph, with those behind them.
+    fn hidden<'t>(&self, table: &'t Table<'_>) -> impl Iterator<Item = (&'t Total<'t>, &'t Contributors)> {
+        let counting = table.counting(self.rest).filter(|(place, group, _)| group.is_hidden() && self.lost.get(*place) == Some(&false));
+        counting.map(|(_, group, people)| (group, people))
+    }
+
+    /// The row and the column of a group, where all hidden rows are one, and all hidden columns.
+    fn edge(&self, group: &Total<'_>, vertices: &mut Vertices) -> (usize, usize) {
+        let mut end = |of| vertices.number(self.end(of, group, group.hides_within(of | self.rest)));
+        (end(self.one), end(self.other))
     }
 
     /// The row or column of a group, or the one that stands for all hidden ones.

@@ -56,13 +56,17 @@ impl<'g> Table<'g> {
 
     /// Hides further groups until no total that is shown tells of a hidden one. For each cell whether its group hides.
     pub(super) fn decide(mut self) -> Vec<bool> {
-        let each = self.groups.len().saturating_mul(1 << self.choice.count_ones());
-        let rounds = (VISITS / each.max(1)).max(ROUNDS);
-        let mut settled = false;
-        for _ in 0..rounds {
-            settled = self.groups.iter().all(|group| group.hidden) || !self.groups.iter().any(|group| group.hidden) || !self.round();
-            if settled {
-                break;
+        let decided = |table: &Self| table.groups.iter().all(|group| group.hidden) || !table.groups.iter().any(|group| group.hidden);
+        let mut settled = decided(&self);
+        if !settled {
+            let columns = columns_of(self.choice);
+            let pairs = columns.clone().flat_map(|other| columns.clone().filter(move |one| *one < other).map(move |one| (one, other)));
+            let pairs: Vec<Pair> = pairs.map(|(one, other)| Pair::new(one, other, &self)).collect();
+            let each = self.groups.len().saturating_mul(1 << self.choice.count_ones());
+            let mut rounds = (VISITS / each.max(1)).max(ROUNDS);
+            while !settled && rounds > 0 {
+                settled = !self.round(&pairs) || decided(&self);
+                rounds -= 1;
             }
         }
         // Data that is made to hide one group after the other would take a round for each.
@@ -70,20 +74,16 @@ impl<'g> Table<'g> {
     }
 
     /// Goes through all totals once. Whether anything further hides.
-    fn round(&mut self) -> bool {
+    fn round(&mut self, pairs: &[Pair]) -> bool {
         let mut further = false;
         for fewer in below(self.choice) {
             let of_totals = self.beside_hidden(fewer);
             further |= self.hide(of_totals);
         }
-        let columns = columns_of(self.choice);
-        for (index, one) in columns.clone().enumerate() {
-            for other in columns.clone().skip(index + 1) {
-                let pair = Pair { one, other, rest: self.choice & !one & !other };
-                for step in [Pair::beside_bridges, Pair::beside_hidden_rows, Pair::beside_hidden_columns] {
-                    let of_pair = step(&pair, self);
-                    further |= self.hide(of_pair);
-                }
+        for pair in pairs {
+            for step in [Pair::beside_bridges, Pair::beside_hidden_rows, Pair::beside_hidden_columns] {
+                let of_pair = step(pair, self);
+                further |= self.hide(of_pair);
             }
         }
         further
@@ -103,7 +103,7 @@ impl<'g> Table<'g> {
     /// hidden, or only such of fewer people than the minimum together, the smallest.
     fn beside_hidden(&self, fewer: Choice) -> HashSet<usize> {
         let mut totals: HashMap<Part, (usize, Contributors)> = HashMap::new();
-        for (group, people) in self.hidden(fewer) {
+        for (_, group, people) in self.counting(fewer).filter(|(_, group, _)| group.hidden) {
             let (count, together) = totals.entry(within(fewer, &group.part)).or_insert_with(|| (0, Contributors::none()));
             *count += 1;
             together.add_all(people, self.min);
@@ -113,10 +113,10 @@ impl<'g> Table<'g> {
         self.smallest_at(|part| Some([of_total(part)])).into_values().collect()
     }
 
-    /// Groups that are hidden, with those behind them, in totals over `fewer` columns that are shown.
-    pub(super) fn hidden(&self, fewer: Choice) -> impl Iterator<Item = (&Total<'g>, &Contributors)> {
-        let hidden = self.groups.iter().filter(move |group| group.hidden && !group.hides_within(fewer));
-        hidden.filter_map(|group| Some((group, group.people.as_deref()?)))
+    /// Groups somebody is behind, in totals over `fewer` columns that are shown: their places, and who.
+    pub(super) fn counting(&self, fewer: Choice) -> impl Iterator<Item = (usize, &Total<'g>, &Contributors)> {
+        let shown = self.groups.iter().enumerate().filter(move |(_, group)| !group.hides_within(fewer));
+        shown.filter_map(|(place, group)| Some((place, group, group.people.as_deref()?)))
     }
 
     /// Of the groups that are shown the smallest for each of what `of` gives, which may be several for one: the one with the
@@ -130,6 +130,16 @@ impl<'g> Table<'g> {
             }
         }
         smallest.into_iter().map(|(key, (_, _, place))| (key, place)).collect()
+    }
+
+    /// The columns.
+    pub(super) fn choice(&self) -> Choice {
+        self.choice
+    }
+
+    /// How many groups.
+    pub(super) fn len(&self) -> usize {
+        self.groups.len()
     }
 
     /// Fewest people behind anything released.
@@ -146,6 +156,11 @@ impl<'g> Total<'g> {
             (none @ None, Some(people)) => *none = Some(Cow::Borrowed(people)),
             (Some(together), Some(people)) => together.to_mut().add_all(people, min),
         }
+    }
+
+    /// Whether it is hidden so far.
+    pub(super) fn is_hidden(&self) -> bool {
+        self.hidden
     }
 
     /// Whether its total over `fewer` columns is hidden.
