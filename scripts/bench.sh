@@ -4,7 +4,7 @@
 #
 #   scripts/bench.sh                           everything, and writes the table into docs/performance.md
 #   scripts/bench.sh --quick                   with small data: to see that it works
-#   scripts/bench.sh [--quick] MEASURE...      frames groups records workers fields libraries tools masking redact sockets growth calls
+#   scripts/bench.sh [--quick] MEASURE...      frames groups million records workers fields libraries tools masking redact sockets growth calls
 #                                              latency; prints only
 #
 # A whole run wants a machine with nothing else on it, 40 GB of disk and about an hour.

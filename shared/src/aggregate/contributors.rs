@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
-use crate::record::people::Person;
+use super::held::{self, Change};
+use crate::record::people::{Person, Somebody};
 
 /// The distinct people behind a number, up to a minimum that the caller gives each time: always the policy's.
 #[derive(Debug, Clone)]
+#[expect(clippy::box_collection, reason = "held for every group, of which few have many")]
 pub(crate) enum Contributors {
     /// Fewer than the minimum, few enough to look through.
     Few(Vec<Person>),
     /// Fewer than the minimum.
-    Many(HashSet<Person>),
+    Many(Box<HashSet<Person>>),
     /// As many as the minimum.
     Enough,
 }
@@ -21,29 +23,37 @@ impl Contributors {
         Self::Few(Vec::new())
     }
 
-    /// Counts `person`. Returns how many bytes are held more than before.
-    pub(crate) fn add(&mut self, person: Person, min: usize) -> usize {
-        let (added, count) = match self {
-            Self::Enough => return 0,
-            Self::Few(few) => {
-                let added = !few.contains(&person);
-                if added {
-                    few.push(person);
-                }
-                (added, few.len())
+    /// Counts somebody, whom it tells apart only while that matters.
+    #[inline]
+    pub(crate) fn add_somebody(&mut self, somebody: &Somebody<'_>, min: usize) -> Change {
+        if self.is_enough(min) { Change::default() } else { self.add(somebody.person(), min) }
+    }
+
+    /// Counts `person`.
+    pub(crate) fn add(&mut self, person: Person, min: usize) -> Change {
+        let before = self.held();
+        let count = match self {
+            Self::Enough => return Change::default(),
+            Self::Few(few) if few.contains(&person) => few.len(),
+            Self::Few(few) if few.len() < FEW => {
+                few.push(person);
+                few.len()
             }
-            Self::Many(many) => (many.insert(person), many.len()),
+            Self::Few(few) => {
+                let many: HashSet<Person> = few.iter().copied().chain([person]).collect();
+                let count = many.len();
+                *self = Self::Many(Box::new(many));
+                count
+            }
+            Self::Many(many) => {
+                many.insert(person);
+                many.len()
+            }
         };
         if count >= min {
             *self = Self::Enough;
-            return 0;
         }
-        if let Self::Few(few) = self
-            && few.len() > FEW
-        {
-            *self = Self::Many(few.drain(..).collect());
-        }
-        if added { HELD_BYTES } else { 0 }
+        Change::between(before, self.held())
     }
 
     /// Takes in others.
@@ -66,26 +76,32 @@ impl Contributors {
 
     /// The most that it can hold, in bytes.
     pub(crate) fn most_held(min: usize) -> usize {
-        min.saturating_sub(1).saturating_mul(HELD_BYTES)
+        match min.saturating_sub(1) {
+            0 => 0,
+            most => most.saturating_mul(EACH_BYTES).saturating_add(FIRST_BYTES),
+        }
     }
 
     /// What it holds, in bytes.
     pub(crate) fn held(&self) -> usize {
         match self {
             Self::Enough => 0,
-            Self::Few(few) => few.len() * HELD_BYTES,
-            Self::Many(many) => many.len() * HELD_BYTES,
+            Self::Few(few) => held::list::<Person>(few.capacity()),
+            Self::Many(many) => held::piece(size_of::<HashSet<Person>>()) + held::table::<Person>(many.capacity()),
         }
     }
 }
 
 /// Up to here a list is smaller and faster than a set.
 const FEW: usize = 32;
-/// What one person takes, with room for growth.
-const HELD_BYTES: usize = 40;
+/// The most that one of many takes, in a table that has just grown.
+const EACH_BYTES: usize = 44;
+/// What the first one takes beyond it.
+const FIRST_BYTES: usize = 128;
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn person(number: u8) -> Person {
@@ -111,7 +127,20 @@ mod tests {
             assert_eq!(people.is_enough(100), number == 99);
         }
         assert_eq!(people.held(), 0);
-        assert_eq!(people.add(person(200), 100), 0);
+        assert_eq!(people.add(person(200), 100), Change::default());
+    }
+
+    #[test]
+    fn what_is_held_is_the_sum_of_its_changes_and_never_more_than_the_most() {
+        for min in [1, 2, 3, 5, 6, 9, 10, 30, 33, 34, 35, 58, 59, 70, 114, 115, 120, 226, 227, 250] {
+            let (mut people, mut held) = (Contributors::none(), Change::default());
+            for number in 0..=u8::MAX {
+                held += people.add(person(number), min);
+                assert_eq!(held.bytes(), i64::try_from(people.held()).unwrap());
+                assert!(people.held() <= Contributors::most_held(min), "{min}: {number}");
+            }
+            assert_eq!(held.bytes(), 0, "{min}: enough are no longer held");
+        }
     }
 
     #[test]

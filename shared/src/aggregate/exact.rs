@@ -3,12 +3,18 @@
 
 use std::fmt;
 
+use crate::record::RecordRefused;
 use crate::record::decimal::Decimal;
 
 /// Digits before and after the point that a value may have.
 pub(crate) const DIGITS: i64 = 28;
+const DIGITS_U32: u32 = 28;
 /// What one whole is, in units of the last digit after the point.
 const UNIT: i128 = 10_i128.pow(28);
+/// 10^0 to 10^28.
+const POWERS: [i128; 29] = powers();
+/// Digits that are read at once: as many fit into 64 bits.
+const SHORT: usize = 18;
 /// Digits that a mean has more than its input.
 const MEAN_DIGITS: u32 = 6;
 
@@ -34,6 +40,30 @@ pub(crate) struct Sum {
 pub struct TooManyDigits;
 
 impl Exact {
+    /// The number that the text of a JSON number is.
+    ///
+    /// # Errors
+    /// [`RecordRefused::Decimal`], [`RecordRefused::TooManyDigits`].
+    pub(crate) fn read(text: &str) -> Result<Self, RecordRefused> {
+        match Self::short(text.as_bytes()) {
+            Some(number) => Ok(number),
+            None => Ok(Self::of(&Decimal::parse(text)?)?),
+        }
+    }
+
+    /// The same for a few digits with at most one point and no exponent, as most numbers are written; none for all others.
+    fn short(text: &[u8]) -> Option<Self> {
+        let (negative, text) = text.strip_prefix(b"-").map_or((false, text), |digits| (true, digits));
+        let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+        let (before, after) = text.split_at_checked(point)?;
+        let after = after.get(1..).unwrap_or_default();
+        if before.is_empty() {
+            return None;
+        }
+        let (whole, fraction) = (short_digits(before)?, short_digits(after)? * power(DIGITS_U32 - u32::try_from(after.len()).ok()?)?);
+        Some(if negative { Self::negative(whole, fraction) } else { Self { whole, fraction } })
+    }
+
     /// The number that `decimal` is.
     ///
     /// # Errors
@@ -54,9 +84,9 @@ impl Exact {
             }
             place += 1;
         }
-        let power = |exponent: i64| u32::try_from(exponent.max(0)).ok().and_then(|exponent| 10_i128.checked_pow(exponent));
-        whole *= power(point - place).ok_or(TooManyDigits)?;
-        fraction *= power(DIGITS - (place - point).max(0)).ok_or(TooManyDigits)?;
+        let power = |exponent: i64| u32::try_from(exponent.max(0)).ok().and_then(power).ok_or(TooManyDigits);
+        whole *= power(point - place)?;
+        fraction *= power(DIGITS - (place - point).max(0))?;
         Ok(if negative { Self::negative(whole, fraction) } else { Self { whole, fraction } })
     }
 
@@ -112,9 +142,31 @@ impl fmt::Display for Exact {
         if fraction == 0 {
             return write!(out, "{sign}{whole}");
         }
-        let fraction = format!("{fraction:028}");
-        write!(out, "{sign}{whole}.{}", fraction.trim_end_matches('0'))
+        let scale = self.scale();
+        let fraction = fraction / power(DIGITS_U32 - scale).map_or(1, i128::unsigned_abs);
+        write!(out, "{sign}{whole}.{fraction:0places$}", places = usize::try_from(scale).unwrap_or_default())
     }
+}
+
+/// 10 to the power of `exponent`, at most 28.
+fn power(exponent: u32) -> Option<i128> {
+    POWERS.get(usize::try_from(exponent).ok()?).copied()
+}
+
+#[expect(clippy::indexing_slicing, reason = "within the length, and the compiler evaluates it")]
+const fn powers() -> [i128; 29] {
+    let (mut powers, mut exponent) = ([1; 29], 1);
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+}
+
+/// The number that at most [`SHORT`] digits are.
+fn short_digits(digits: &[u8]) -> Option<i128> {
+    let next = |number: u64, byte: &u8| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'));
+    if digits.len() > SHORT { None } else { digits.iter().try_fold(0_u64, next).map(i128::from) }
 }
 
 impl Sum {
@@ -124,8 +176,9 @@ impl Sum {
         self.whole = self.whole.saturating_add(number.whole);
         self.fraction = self.fraction.saturating_add(number.fraction);
         self.count = self.count.saturating_add(1);
-        if self.scale < 28 && number.fraction != 0 {
-            self.scale = self.scale.max(number.scale());
+        // Looking for zeros at the end takes long: only where there are more digits than any number before had.
+        if power(DIGITS_U32 - self.scale.min(DIGITS_U32)).is_some_and(|last| number.fraction % last != 0) {
+            self.scale = number.scale();
         }
     }
 
@@ -154,11 +207,11 @@ impl Sum {
             digits.push(b'0' + u8::try_from(remainder / count).ok()?);
             remainder %= count;
         }
-        let rest = after.any(|digit| digit != b'0');
+        // No digit of the sum is left: it has no more after the point than the numbers that were added.
         let last_is_odd = digits.last().is_some_and(|digit| digit % 2 == 1);
         let up = match (remainder * 2).cmp(&count) {
             std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Equal => rest || last_is_odd,
+            std::cmp::Ordering::Equal => last_is_odd,
             std::cmp::Ordering::Less => false,
         };
         let mut carried = up;
@@ -180,104 +233,4 @@ impl Sum {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-    use super::*;
-
-    fn exact(text: &str) -> Exact {
-        Exact::of(&Decimal::parse(text).unwrap()).unwrap()
-    }
-
-    fn sum(numbers: &[&str]) -> Sum {
-        let mut sum = Sum::default();
-        numbers.iter().for_each(|number| sum.add(exact(number)));
-        sum
-    }
-
-    #[test]
-    fn numbers_are_written_plainly_whatever_their_form() {
-        for (text, plain) in [
-            ("0", "0"),
-            ("-0.0", "0"),
-            ("5.00", "5"),
-            ("50e-1", "5"),
-            ("-1.50", "-1.5"),
-            ("1e3", "1000"),
-            ("-12.345e2", "-1234.5"),
-            ("0.0001", "0.0001"),
-            ("-1e-28", "-0.0000000000000000000000000001"),
-            ("9999999999999999999999999999.9999999999999999999999999999", "9999999999999999999999999999.9999999999999999999999999999"),
-            ("-9999999999999999999999999999.9999999999999999999999999999", "-9999999999999999999999999999.9999999999999999999999999999"),
-        ] {
-            assert_eq!(exact(text).to_string(), plain);
-        }
-    }
-
-    #[test]
-    fn numbers_with_too_many_digits_are_refused() {
-        for text in
-            ["1e28", "-1e28", "1e-29", "1.00000000000000000000000000001", "12345678901234567890123456789", "1e999999999", "1e-999999999"]
-        {
-            assert_eq!(Exact::of(&Decimal::parse(text).unwrap()), Err(TooManyDigits), "{text}");
-        }
-        assert!(Exact::of(&Decimal::parse("0e999999999").unwrap()).is_ok());
-    }
-
-    #[test]
-    fn order_is_that_of_the_numbers() {
-        let rising = ["-10.5", "-10.25", "-10", "-1", "-0.75", "-0.5", "0", "1e-28", "0.5", "0.75", "1", "10", "10.25", "10.5"];
-        for pair in rising.windows(2) {
-            let [low, high] = pair else { panic!("a pair") };
-            assert!(exact(low) < exact(high), "{low} {high}");
-        }
-    }
-
-    #[test]
-    fn sums_are_exact() {
-        assert_eq!(sum(&["0.1", "0.2"]).total().unwrap().to_string(), "0.3");
-        assert_eq!(sum(&["-0.1", "-0.2", "0.3"]).total().unwrap().to_string(), "0");
-        assert_eq!(sum(&["-1.5", "-2.75", "1"]).total().unwrap().to_string(), "-3.25");
-        assert_eq!(sum(&["9007199254740993", "1e-20"]).total().unwrap().to_string(), "9007199254740993.00000000000000000001");
-        assert!(sum(&[]).total().is_none());
-    }
-
-    #[test]
-    fn means_are_rounded_half_to_even_six_digits_further() {
-        for (numbers, mean) in [
-            (&["1", "2"][..], "1.5"),
-            (&["10", "0", "0"], "3.333333"),
-            (&["20", "0", "0"], "6.666667"),
-            (&["-20", "0", "0"], "-6.666667"),
-            (&["0.01", "0.00", "0.00"], "0.00333333"),
-            (&["1", "0", "0", "0", "0", "0", "0", "0"], "0.125"),
-            (&["-0.5", "0.5"], "0"),
-            (&["99.9999999", "99.9999999", "100"], "99.9999999333333"),
-        ] {
-            assert_eq!(sum(numbers).mean().unwrap(), mean, "{numbers:?}");
-        }
-        let eighth = |numerator: &str| {
-            let mut all = vec!["0"; 127];
-            all.push(numerator);
-            sum(&all).mean().unwrap()
-        };
-        assert_eq!(eighth("1"), "0.007812", "half, and the digit before is even");
-        assert_eq!(eighth("3"), "0.023438", "0.0234375: half, and the digit before is odd");
-        assert_eq!(eighth("127.99999999"), "0.99999999992188");
-    }
-
-    #[test]
-    fn a_carry_runs_through_all_nines() {
-        // 3 * 0.9999999 / 3 has scale 7 + 6 and needs no rounding; 2.9999999999 thirds with less do.
-        assert_eq!(sum(&["2.9999999", "0", "0"]).mean().unwrap(), "0.9999999666667");
-        assert_eq!(sum(&["29999998", "2", "-1e-1"]).mean().unwrap(), "9999999.9666667");
-    }
-
-    #[test]
-    fn widths_are_counted_downwards() {
-        assert_eq!(exact("-0.5").floor_div(100), -1);
-        assert_eq!(exact("99.99").floor_div(100), 0);
-        assert_eq!(exact("-100").floor_div(100), -1);
-        assert_eq!(exact("-100.01").floor_div(100), -2);
-        assert_eq!(exact("250").floor_div(100), 2);
-    }
-}
+mod tests;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::contributors::Contributors;
 use super::exact::{Exact, Sum};
+use super::held::{self, Change, Held};
 use super::histogram::Bin;
 use super::program::Program;
-use crate::record::people::Person;
+use crate::record::RecordRefused;
+use crate::record::people::{Person, Somebody};
 
 /// One group.
 pub(crate) struct Group {
@@ -33,7 +35,7 @@ pub(crate) struct Numbers {
     people: Option<Contributors>,
     hidden: bool,
     pub(super) sum: Sum,
-    pub(super) extremes: Option<(Exact, Exact)>,
+    pub(super) extremes: Option<Box<(Exact, Exact)>>,
     pub(super) values: Vec<(Exact, Option<Person>)>,
     /// For each width.
     pub(super) bins: Box<[BTreeMap<i128, Bin>]>,
@@ -48,7 +50,7 @@ pub(crate) struct Distinct {
 
 /// One record, read and ready to count.
 pub(super) struct Contribution<'c> {
-    pub(super) person: Option<Person>,
+    pub(super) somebody: Option<&'c Somebody<'c>>,
     /// The values of [`Program::numbers`].
     pub(super) numbers: &'c [Option<Exact>],
     /// Digests of the values of [`Program::distinct`].
@@ -70,32 +72,42 @@ impl Group {
         Self { rows: 0, people: Contributors::none(), numbers: numbers.collect(), distinct: distinct.collect() }
     }
 
-    /// What an empty group takes, in bytes.
-    pub(super) fn empty_bytes(program: &Program) -> usize {
-        size_of::<Self>() + program.numbers.len() * size_of::<Numbers>() + program.distinct.len() * size_of::<Distinct>()
+    /// What a group takes on the heap from its beginning, in bytes.
+    pub(super) fn held_from_the_beginning(program: &Program) -> usize {
+        let extremes = program.numbers.iter().filter(|input| input.needs.extremes).count();
+        let bins = program.numbers.iter().map(|input| held::list::<BTreeMap<i128, Bin>>(input.needs.widths.len()));
+        held::list::<Numbers>(program.numbers.len())
+            + held::list::<Distinct>(program.distinct.len())
+            + extremes * held::list::<(Exact, Exact)>(1)
+            + bins.sum::<usize>()
     }
 
-    /// Takes in one record. Returns how many bytes are held more than before.
-    pub(super) fn add(&mut self, program: &Program, record: &Contribution<'_>) -> usize {
+    /// Takes in one record. What has to grow for it must fit into what the job may hold beside `held`, to which the change is
+    /// still to be added.
+    ///
+    /// # Errors
+    /// [`RecordRefused::TooMuchToHold`]: the job is refused, and the group no longer of use.
+    pub(super) fn add(&mut self, program: &Program, record: &Contribution<'_>, held: &Held) -> Result<Change, RecordRefused> {
         let min = program.min_people;
-        let mut held = 0;
+        let mut change = Change::default();
         // Before the group's own people: where a value is missing for the first time, those so far all had one.
         for ((numbers, value), input) in self.numbers.iter_mut().zip(record.numbers).zip(&program.numbers) {
-            held += note(&mut numbers.people, value.is_some(), &self.people, record.person, min);
+            change += note(&mut numbers.people, value.is_some(), &self.people, record.somebody, min);
             if let Some(value) = value {
-                held += numbers.add(*value, record.person, &input.needs, min);
+                change += numbers.add(*value, record.somebody, &input.needs, min, held)?;
             }
         }
         for (distinct, value) in self.distinct.iter_mut().zip(record.distinct) {
-            held += note(&mut distinct.people, value.is_some(), &self.people, record.person, min);
-            if let Some(value) = value
-                && distinct.values.insert(*value)
-            {
-                held += SET_ENTRY_BYTES;
+            change += note(&mut distinct.people, value.is_some(), &self.people, record.somebody, min);
+            if let Some(value) = value {
+                change += distinct.add(*value, held)?;
             }
         }
         self.rows = self.rows.saturating_add(1);
-        held + record.person.map_or(0, |person| self.people.add(person, min))
+        if let Some(somebody) = record.somebody {
+            change += self.people.add_somebody(somebody, min);
+        }
+        Ok(change)
     }
 
     /// Whether as many people as the minimum have a value of this number.
@@ -136,43 +148,70 @@ impl Group {
 }
 
 impl Numbers {
-    fn add(&mut self, value: Exact, person: Option<Person>, needs: &NumberNeeds, min: usize) -> usize {
-        let mut held = 0;
+    fn add(
+        &mut self,
+        value: Exact,
+        somebody: Option<&Somebody<'_>>,
+        needs: &NumberNeeds,
+        min: usize,
+        held: &Held,
+    ) -> Result<Change, RecordRefused> {
+        let mut change = Change::default();
         self.sum.add(value);
         if needs.extremes {
-            let (low, high) = self.extremes.unwrap_or((value, value));
-            self.extremes = Some((low.min(value), high.max(value)));
+            let (low, high) = &mut **self.extremes.get_or_insert_with(|| Box::new((value, value)));
+            (*low, *high) = (value.min(*low), value.max(*high));
         }
         if needs.every_value {
-            self.values.push((value, person));
-            held += VALUE_BYTES;
+            let before = self.held_by_values();
+            if self.values.len() == self.values.capacity() {
+                held.has_room(Change::between(before, held::list::<(Exact, Option<Person>)>(self.values.capacity().saturating_mul(2))))?;
+            }
+            self.values.push((value, somebody.map(Somebody::person)));
+            change += Change::between(before, self.held_by_values());
         }
         for (bins, width) in self.bins.iter_mut().zip(&needs.widths) {
+            let known = bins.len();
             let bin = bins.entry(value.floor_div(*width)).or_insert_with(|| {
-                held += BIN_BYTES;
+                change += Change::more(held::tree_entry::<(i128, Bin)>(known));
                 Bin::new()
             });
-            held += bin.add(person, min);
+            change += bin.add(somebody, min);
         }
-        held
+        Ok(change)
+    }
+
+    fn held_by_values(&self) -> usize {
+        held::list::<(Exact, Option<Person>)>(self.values.capacity())
+    }
+}
+
+impl Distinct {
+    fn add(&mut self, value: [u8; 16], held: &Held) -> Result<Change, RecordRefused> {
+        let before = self.held();
+        if self.values.len() == self.values.capacity() {
+            held.has_room(Change::between(before, held::large_table::<[u8; 16]>(self.values.capacity().saturating_mul(2))))?;
+        }
+        self.values.insert(value);
+        Ok(Change::between(before, self.held()))
+    }
+
+    fn held(&self) -> usize {
+        held::large_table::<[u8; 16]>(self.values.capacity())
     }
 }
 
 /// Notes who has a value: nobody apart while everybody in the group has one.
-fn note(apart: &mut Option<Contributors>, has_value: bool, everybody: &Contributors, person: Option<Person>, min: usize) -> usize {
+fn note(
+    apart: &mut Option<Contributors>,
+    has_value: bool,
+    everybody: &Contributors,
+    somebody: Option<&Somebody<'_>>,
+    min: usize,
+) -> Change {
     match (apart, has_value) {
-        (None, true) | (Some(_), false) => 0,
-        (apart @ None, false) => {
-            *apart = Some(everybody.clone());
-            everybody.held()
-        }
-        (Some(people), true) => person.map_or(0, |person| people.add(person, min)),
+        (None, true) | (Some(_), false) => Change::default(),
+        (apart @ None, false) => Change::more(apart.insert(everybody.clone()).held()),
+        (Some(people), true) => somebody.map_or(Change::default(), |somebody| people.add_somebody(somebody, min)),
     }
 }
-
-/// What one value and its person take, with room for growth.
-const VALUE_BYTES: usize = 2 * size_of::<(Exact, Option<Person>)>();
-/// What one entry of a set of digests takes, with room for growth.
-const SET_ENTRY_BYTES: usize = 40;
-/// What one bin takes.
-const BIN_BYTES: usize = 2 * size_of::<(i128, Bin)>();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::contributors::Contributors;
-use crate::record::people::Person;
+use super::held::Change;
+use crate::record::people::Somebody;
 
 /// One bin.
 pub(crate) struct Bin {
@@ -18,10 +19,10 @@ impl Bin {
         Self { count: 0, people: Contributors::none(), hidden: false }
     }
 
-    /// Counts one value. Returns how many bytes are held more than before.
-    pub(super) fn add(&mut self, person: Option<Person>, min: usize) -> usize {
+    /// Counts one value.
+    pub(super) fn add(&mut self, somebody: Option<&Somebody<'_>>, min: usize) -> Change {
         self.count = self.count.saturating_add(1);
-        person.map_or(0, |person| self.people.add(person, min))
+        somebody.map_or(Change::default(), |somebody| self.people.add_somebody(somebody, min))
     }
 
     /// How many values.

@@ -1,9 +1,10 @@
 //! What tells groups apart: the columns of `group_by`, as they are written in the output, one after the other.
 
+use std::fmt::Write as _;
+
 use super::exact::Exact;
 use super::program::Column;
 use crate::policy::Format;
-use crate::record::decimal::Decimal;
 use crate::record::json::{Kind, Value};
 use crate::record::operations::WriteValue;
 use crate::record::output::Output;
@@ -59,7 +60,13 @@ fn keep(value: &Value<'_>, scratch: &mut Scratch, out: &mut Output<'_>) -> Resul
             let text = value.text(&mut scratch.text).unwrap_or_default();
             out.text(|out| out.push(text));
         }
-        Kind::Number => out.literal(&Exact::of(&Decimal::parse(value.raw())?)?.to_string()),
+        Kind::Number => {
+            let number = Exact::read(value.raw())?;
+            scratch.text.clear();
+            // Writing into memory does not fail.
+            let _ = write!(scratch.text, "{number}");
+            out.literal(&scratch.text);
+        }
         Kind::Boolean => out.literal(value.raw()),
         Kind::Null => out.null(),
         Kind::Array | Kind::Object => return Err(RecordRefused::OperationType),

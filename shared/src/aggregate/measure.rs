@@ -3,7 +3,6 @@
 use crate::aggregate::exact::Exact;
 use crate::authorize::Breach;
 use crate::limits;
-use crate::record::decimal::Decimal;
 use crate::toml_reader::{DocumentError, Item, Rule, Table};
 
 /// What a policy permits to measure of one field.
@@ -209,14 +208,12 @@ fn clamp(item: &Item<'_>) -> Result<Clamp, DocumentError> {
 }
 
 fn exact(item: &Item<'_>) -> Result<Exact, DocumentError> {
-    let number = Decimal::parse(item.number()?).ok().and_then(|decimal| Exact::of(&decimal).ok());
-    number.ok_or_else(|| item.error(Rule::Value("a number of at most 28 digits before and after its point")))
+    Exact::read(item.number()?).map_err(|_| item.error(Rule::Value("a number of at most 28 digits before and after its point")))
 }
 
 fn share(item: &Item<'_>) -> Result<Share, DocumentError> {
     let text = item.number()?;
-    let number = Decimal::parse(text).ok().and_then(|decimal| Exact::of(&decimal).ok());
-    let parts = number.filter(|number| number.scale() <= 9).and_then(|number| number.in_billionths());
+    let parts = Exact::read(text).ok().filter(|number| number.scale() <= 9).and_then(|number| number.in_billionths());
     let parts = parts.and_then(|parts| u64::try_from(parts).ok()).filter(|parts| *parts <= WHOLE);
     parts.map(|parts| Share { parts }).ok_or_else(|| item.error(Rule::Value("a number from 0 to 1 with at most 9 digits after its point")))
 }

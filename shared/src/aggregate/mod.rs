@@ -6,6 +6,7 @@ mod contributors;
 pub(crate) mod exact;
 mod group;
 mod groups;
+mod held;
 mod histogram;
 mod key;
 pub mod measure;

@@ -107,8 +107,8 @@ fn write(measure: Measure, group: &Group, program: &Program, text: &mut String) 
             text.push_str(&numbers(number)?.sum.mean()?);
             Some(())
         }
-        Measure::Min(number) => write!(text, "{}", numbers(number)?.extremes?.0).ok(),
-        Measure::Max(number) => write!(text, "{}", numbers(number)?.extremes?.1).ok(),
+        Measure::Min(number) => write!(text, "{}", numbers(number)?.extremes.as_ref()?.0).ok(),
+        Measure::Max(number) => write!(text, "{}", numbers(number)?.extremes.as_ref()?.1).ok(),
         Measure::Quantile(number, q) => write!(text, "{}", quantile::quantile(&numbers(number)?.values, q, min)?).ok(),
         Measure::Histogram(number, width) => {
             let place = program.numbers.get(number)?.needs.widths.iter().position(|known| *known == width)?;

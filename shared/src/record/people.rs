@@ -1,6 +1,7 @@
 //! Counting distinct people, exactly, up to a minimum: past it nothing more needs to be known or held. Never says who,
 //! and never how many beyond whether the minimum is met.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use aws_lc_rs::digest;
@@ -18,13 +19,20 @@ pub struct PeopleCount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Person([u8; 16]);
 
+/// Somebody whom a record names, and who is not told apart before that is needed: it takes longer than all else that is
+/// counted of a record.
+pub(crate) struct Somebody<'b> {
+    canonical: &'b [u8],
+    person: OnceCell<Person>,
+}
+
 impl Person {
     /// The person that `value` names: a string's text or a number as an exact decimal. Null and absent are nobody.
     ///
     /// # Errors
     /// [`RecordRefused::PersonType`] for other types, [`RecordRefused::Decimal`].
     pub(crate) fn of(value: Option<Value<'_>>, scratch: &mut Scratch) -> Result<Option<Self>, RecordRefused> {
-        Ok(write_person(value, scratch)?.then(|| Self::of_canonical(&scratch.bytes)))
+        Ok(Somebody::of(value, scratch)?.map(|somebody| somebody.person()))
     }
 
     /// For tests of what only tells people apart.
@@ -36,6 +44,22 @@ impl Person {
     fn of_canonical(bytes: &[u8]) -> Self {
         let digest = digest::digest(&digest::SHA256, bytes);
         Self(digest.as_ref().first_chunk::<16>().copied().unwrap_or_default())
+    }
+}
+
+impl<'b> Somebody<'b> {
+    /// Whom `value` names: a string's text or a number as an exact decimal. Null and absent are nobody.
+    ///
+    /// # Errors
+    /// [`RecordRefused::PersonType`] for other types, [`RecordRefused::Decimal`].
+    pub(crate) fn of(value: Option<Value<'_>>, scratch: &'b mut Scratch) -> Result<Option<Self>, RecordRefused> {
+        let named = write_person(value, scratch)?;
+        Ok(named.then(|| Self { canonical: &scratch.bytes, person: OnceCell::new() }))
+    }
+
+    /// Tells the person apart.
+    pub(crate) fn person(&self) -> Person {
+        *self.person.get_or_init(|| Person::of_canonical(self.canonical))
     }
 }
 
@@ -64,8 +88,9 @@ impl PeopleCount {
     /// # Errors
     /// [`RecordRefused::PersonType`], [`RecordRefused::Decimal`].
     pub(crate) fn count(&mut self, value: Option<Value<'_>>, scratch: &mut Scratch) -> Result<(), RecordRefused> {
-        if write_person(value, scratch)? && !self.is_met() {
-            self.seen.insert(Person::of_canonical(&scratch.bytes));
+        let somebody = Somebody::of(value, scratch)?;
+        if let Some(somebody) = somebody.filter(|_| !self.is_met()) {
+            self.seen.insert(somebody.person());
         }
         Ok(())
     }

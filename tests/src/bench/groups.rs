@@ -1,13 +1,14 @@
-//! A thousand groups of sealed records on one core, against the validating scan of `records`, and against DuckDB that reads the
-//! same records in the clear; and the memory that a million groups take.
+//! A thousand groups of sealed records on one core, against a validating scan alone, and against DuckDB that reads the same records in
+//! the clear.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::clock::{Contest, own, process};
 use super::harness::pin;
 use super::report::{Judged, Row, Target, rate};
+use super::scans::Scans;
 use super::work::{GROUPS, Output, Work, same_rows};
-use super::{Settings, nd1k, peers, records};
+use super::{Settings, nd1k, peers};
 
 pub fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let count = if settings.quick { 50_000 } else { 400_000 };
@@ -34,25 +35,12 @@ pub fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let mut output = Output::default();
     let mut contest = Contest::default();
     let ours = contest.enter(|| Ok(own(|| work.run(&input, 1, &mut output))?.1));
-    let mut scans = Vec::new();
-    for (name, scan) in records::scans() {
-        let run = move || {
-            let (sum, spent) = own(|| {
-                let mut sum = 0;
-                text.lines().try_for_each(|line| scan(line, &mut sum))?;
-                Ok(sum)
-            })?;
-            ensure!(sum > 0, "nothing was read");
-            Ok(spent)
-        };
-        scans.push((name, contest.enter(run)));
-    }
+    let scans = Scans::enter(&mut contest, text);
     let (mut nothing, mut all) = (duckdb(&empty), duckdb(&file));
     let start = contest.enter(move || process(&mut nothing));
     let theirs = contest.enter(move || process(&mut all));
     let outcome = contest.hold(settings.rounds.min(5))?;
-    let fastest = scans.iter().min_by(|one, other| outcome.median(one.1).cpu.total_cmp(&outcome.median(other.1).cpu));
-    let (name, scan) = *fastest.context("no scan")?;
+    let (name, scan) = scans.fastest(&outcome)?;
     let our_rate = rate(bytes, outcome.median(ours).cpu);
     let reading = outcome.median(theirs).without(outcome.median(start));
     Ok(vec![

@@ -54,17 +54,23 @@ impl Harness {
 
     /// A sealed file of `count` records, as the owner makes it.
     pub fn seal(&self, count: usize, sealed: &Path) -> Result<()> {
+        let (mut records, mut left) = (nd1k::Records::new(), count);
+        self.seal_pieces(sealed, || {
+            let now = left.min(4096);
+            left -= now;
+            (now > 0).then(|| records.take(now))
+        })
+    }
+
+    /// The same of what `next` gives, piece by piece until it gives none.
+    pub fn seal_pieces(&self, sealed: &Path, mut next: impl FnMut() -> Option<Vec<u8>>) -> Result<()> {
         let mut command = self.stage.sealroom("owner");
         command.args(["seal", "--dataset", "nd1k", "--key-arn", &self.key_arn, "--policy"]).arg(self.stage.path("policy.toml"));
         command.arg("-").arg("--out").arg(sealed).stdin(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let mut to = child.stdin.take().context("its input")?;
-        let mut records = nd1k::Records::new();
-        let mut left = count;
-        while left > 0 {
-            let now = left.min(4096);
-            to.write_all(&records.take(now))?;
-            left -= now;
+        while let Some(piece) = next() {
+            to.write_all(&piece)?;
         }
         drop(to);
         ensure!(child.wait()?.success(), "sealroom seal failed");

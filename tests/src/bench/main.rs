@@ -10,11 +10,13 @@ mod growth;
 mod harness;
 mod latency;
 mod masking;
+mod million;
 mod nd1k;
 mod peers;
 mod records;
 mod redact;
 mod report;
+mod scans;
 mod sealed;
 mod sockets;
 mod streams;
@@ -78,9 +80,10 @@ pub struct Settings {
 
 type Measure = fn(&Settings) -> Result<Vec<Row>>;
 
-const MEASURES: [(&str, Measure); 13] = [
+const MEASURES: [(&str, Measure); 14] = [
     ("frames", frames::measure),
     ("groups", groups::measure),
+    ("million", million::measure),
     ("records", records::measure),
     ("workers", workers::measure),
     ("fields", fields::measure),

@@ -1,19 +1,16 @@
 //! The records job on one core, from sealed to sealed in memory, against a validating scan alone, and against what its
 //! parts take when each runs alone.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use aws_lc_rs::hmac;
 use sealroom_shared::message::{DataKey, EncryptionContext};
-use sonic_rs::{JsonValueTrait, LazyValue, PointerTree, to_object_iter};
 
 use super::clock::{Contest, own};
 use super::harness::pin;
 use super::report::{Judged, Row, Target, rate};
-use super::work::{FIELDS, FRAME, Output, Work};
+use super::scans::Scans;
+use super::work::{FRAME, Output, Work};
 use super::{Settings, nd1k, sealed};
-
-/// Reads one line, and adds the lengths of the six fields.
-pub type Scan = fn(&str, &mut u64) -> Result<()>;
 
 pub fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let count = if settings.quick { 50_000 } else { 200_000 };
@@ -32,24 +29,7 @@ pub fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let mut output = Output::default();
     let mut contest = Contest::default();
     let ours = contest.enter(|| Ok(own(|| work.run(&input, 1, &mut output))?.1));
-    let scans: [(&str, Scan); 3] = [("object iterator", by_iterator), ("get_many", by_get_many), ("serde", by_serde)];
-    let mut entries = Vec::new();
-    for (name, scan) in scans {
-        if !validates(scan) {
-            eprintln!("  sonic-rs {name} takes what is not JSON: it is no validating scan");
-            continue;
-        }
-        let run = move || {
-            let (sum, spent) = own(|| {
-                let mut sum = 0;
-                text.lines().try_for_each(|line| scan(line, &mut sum))?;
-                Ok(sum)
-            })?;
-            ensure!(sum > 0, "nothing was read");
-            Ok(spent)
-        };
-        entries.push((name, contest.enter(run)));
-    }
+    let scans = Scans::enter(&mut contest, text);
     // The other parts, each alone: opening the input, one keyed digest a record, sealing the rows, digests of both.
     let opening = contest.enter(|| Ok(own(|| open(&message, &data_key))?.1));
     let digests = contest.enter(|| Ok(own(|| digest(&key, count))?.1));
@@ -58,10 +38,9 @@ pub fn measure(settings: &Settings) -> Result<Vec<Row>> {
     let receipt = contest.enter(|| Ok(own(|| Ok([blake3::hash(&input), blake3::hash(&rows)]))?.1));
     let outcome = contest.hold(settings.rounds)?;
 
-    let fastest = entries.iter().min_by(|one, other| outcome.median(one.1).cpu.total_cmp(&outcome.median(other.1).cpu));
-    let (name, scan) = *fastest.context("no scan")?;
-    for (name, entry) in &entries {
-        eprintln!("  sonic-rs {name}: {}", rate(bytes, outcome.median(*entry).cpu));
+    let (name, scan) = scans.fastest(&outcome)?;
+    for (name, entry) in scans.all() {
+        eprintln!("  sonic-rs {name}: {}", rate(bytes, outcome.median(entry).cpu));
     }
     for (name, entry) in [("opening", opening), ("keyed digests", digests), ("sealing", sealing), ("digests of input and output", receipt)]
     {
@@ -92,77 +71,6 @@ pub fn measure(settings: &Settings) -> Result<Vec<Row>> {
             Target::AtLeast(0.7),
         ),
     ])
-}
-
-/// Whether a scan refuses a record whose last byte, or whose last string, is wrong.
-fn validates(scan: Scan) -> bool {
-    let record = nd1k::Records::new().take(1);
-    let text = String::from_utf8_lossy(&record);
-    let good = text.trim_end();
-    let cut = &good[..good.len() - 1];
-    let escape = good.replacen("\"note\":\"", "\"note\":\"\\q", 1);
-    let bad_value = good.replacen("\"tags\":[", "\"tags\":[tru,", 1);
-    scan(good, &mut 0).is_ok() && [cut, &escape, &bad_value].iter().all(|bad| scan(bad, &mut 0).is_err())
-}
-
-/// The fastest of the scans that validate, its name and how it reads a line.
-pub fn scans() -> [(&'static str, Scan); 2] {
-    [("object iterator", by_iterator), ("serde", by_serde)]
-}
-
-fn by_iterator(line: &str, sum: &mut u64) -> Result<()> {
-    let mut found = 0;
-    for member in to_object_iter(line) {
-        let (name, value) = member?;
-        if FIELDS.contains(&name.as_ref()) {
-            found += 1;
-            *sum += value.as_raw_str().len() as u64;
-        }
-    }
-    if found != FIELDS.len() {
-        bail!("a field is missing");
-    }
-    Ok(())
-}
-
-fn by_get_many(line: &str, sum: &mut u64) -> Result<()> {
-    thread_local! {
-        static TREE: PointerTree = {
-            let mut tree = PointerTree::new();
-            FIELDS.iter().for_each(|field| tree.add_path(&[*field]));
-            tree
-        };
-    }
-    let values = TREE.with(|tree| sonic_rs::get_many(line, tree))?;
-    for value in values {
-        *sum += value.context("a field is missing")?.as_raw_str().len() as u64;
-    }
-    Ok(())
-}
-
-#[derive(serde::Deserialize)]
-struct Six<'a> {
-    #[serde(borrow)]
-    email: LazyValue<'a>,
-    #[serde(borrow)]
-    pan: LazyValue<'a>,
-    #[serde(borrow)]
-    phone: LazyValue<'a>,
-    #[serde(borrow)]
-    country: LazyValue<'a>,
-    #[serde(borrow)]
-    amount: LazyValue<'a>,
-    #[serde(borrow)]
-    currency: LazyValue<'a>,
-}
-
-fn by_serde(line: &str, sum: &mut u64) -> Result<()> {
-    let six: Six<'_> = sonic_rs::from_str(line)?;
-    ensure!(six.country.is_str(), "another type");
-    for value in [six.email, six.pan, six.phone, six.country, six.amount, six.currency] {
-        *sum += value.as_raw_str().len() as u64;
-    }
-    Ok(())
 }
 
 /// Opens as the job does: pieces from the connection, into one buffer.

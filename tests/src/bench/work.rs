@@ -24,6 +24,8 @@ pub const POLICY: &str = include_str!("../../bench/policy.toml");
 pub const JOB: &str = include_str!("../../bench/job.toml");
 /// What is asked for as groups.
 pub const GROUPS: &str = include_str!("../../bench/groups-job.toml");
+/// What is asked for as the most groups that there may be.
+pub const MILLION: &str = include_str!("../../bench/million-job.toml");
 /// What is asked for of free text.
 pub const REDACT: &str = include_str!("../../bench/redact-job.toml");
 /// The six fields that the job of records reads.
