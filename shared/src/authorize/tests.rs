@@ -6,6 +6,7 @@ use crate::policy::OutsideValidity;
 
 mod beside;
 mod sample;
+mod whole;
 
 const NOW: UnixMillis = UnixMillis(1_780_000_000_000);
 

@@ -3,6 +3,9 @@
 
 use super::*;
 
+mod labelled;
+mod overlaps;
+
 fn found(detectors: Detectors, text: &str) -> Vec<(&'static str, String)> {
     let mut spans = Vec::new();
     Finder::new(detectors).find(text, &mut spans);

@@ -209,6 +209,9 @@ fn counts_and_sizes_are_bounded() {
     };
     assert!(Job::parse(values(limits::IN_VALUES).as_bytes()).is_ok());
     assert_eq!(refusal(&values(limits::IN_VALUES + 1)).2, Rule::TooMany(limits::IN_VALUES));
+    for longest in [format!("\"{}\"", "x".repeat(limits::CONDITION_VALUE_BYTES)), "1".repeat(limits::CONDITION_VALUE_BYTES)] {
+        assert!(Job::parse(WHOLE.replace("value = 10.50", &format!("value = {longest}")).as_bytes()).is_ok());
+    }
     let long = "x".repeat(limits::CONDITION_VALUE_BYTES + 1);
     assert_eq!(changed("value = \"DE\"", &format!("value = \"{long}\"")).2, Rule::TooMany(limits::CONDITION_VALUE_BYTES));
     let long = "1".repeat(limits::CONDITION_VALUE_BYTES + 1);

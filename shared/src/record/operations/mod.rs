@@ -12,6 +12,8 @@ use crate::toml_reader::{DocumentError, Item, Rule, Table};
 #[macro_use]
 mod list;
 pub(crate) mod graphemes;
+#[cfg(test)]
+mod tests;
 
 operations! {
     bucket::Bucket,

@@ -138,6 +138,7 @@ mod tests {
             "2026-03-17T00:00:00",
         ] {
             assert_eq!(Date::parse(text), Some(Date { year: 2026, month: 3, day: 17 }), "{text}");
+            assert_eq!(Date::parse(text).map(|date| date.to_string()).as_deref(), Some("2026-03-17"));
         }
     }
 
@@ -177,6 +178,8 @@ mod tests {
             "2026-03-17T10:00:00ZZ",
             "2026-03-17T10:00:00Z ",
             "2026-03-17x10:00:00Z",
+            "2026-03-1:",
+            "2026-03-1/",
             "2026-03-1७",
             "２026-03-17",
             "2026-03-1é",
