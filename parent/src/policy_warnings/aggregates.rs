@@ -13,7 +13,7 @@ pub(super) fn of(policy: &Policy) -> Vec<Warning> {
     policy
         .fields()
         .iter()
-        .flat_map(|(name, field)| [extremes(name, field), histogram(name, field), sum(name, field, bounded)])
+        .flat_map(|(name, field)| [extremes(name, field), histogram(name, field), sum(name, field, bounded), counts_of_values(name, field)])
         .flatten()
         .collect()
 }
@@ -51,6 +51,23 @@ fn sum(name: &str, field: &FieldPolicy, bounded: bool) -> Option<Warning> {
                 (true, _) => "set `people.max_rows_per_person`",
                 (false, true) => "give the field `clamp = { min = …, max = … }`",
                 (false, false) => "give the field `clamp = { min = …, max = … }`, and set `people.max_rows_per_person`",
+            },
+        )
+    })
+}
+
+fn counts_of_values(name: &str, field: &FieldPolicy) -> Option<Warning> {
+    let apart = field.group && field.operations.keep.is_some();
+    let single = apart || field.measures.histogram.as_ref().is_some_and(|histogram| histogram.min_width == 1);
+    ((field.measures.sum || field.measures.mean) && single).then(|| {
+        Warning::of_field(
+            "sum-beside-values",
+            name,
+            format!("the sum or mean of field {name:?} beside counts of its single values says how often the hidden values occur, where they are few"),
+            if apart {
+                "permit either `sum` and `mean`, or `group` with an operation coarser than `keep`"
+            } else {
+                "permit either `sum` and `mean`, or `histogram`, or give `histogram.min_width` a width of many values"
             },
         )
     })
