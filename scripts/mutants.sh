@@ -2,7 +2,7 @@
 # Changes the modules that decide what a policy lets out, one place after the other, and runs their unit tests: a change
 # that no test notices survives, and fails this. .cargo/mutants.toml says which modules; docs/mutation-testing.md says which
 # survivors are known, and why. No part of CI: it takes hours.
-#   scripts/mutants.sh [OPTION...]     options of cargo-mutants, such as --list or --file shared/src/authorize.rs
+#   scripts/mutants.sh [OPTION...]     options of cargo-mutants, such as --list, or --re policy/fields.rs for one file
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

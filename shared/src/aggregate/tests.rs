@@ -1,5 +1,5 @@
 //! Tests of aggregates, from policy, job and records to rows; here what they share.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,14 @@ use crate::job::Job;
 use crate::policy::{Policy, UnixMillis};
 use crate::record::{Counts, RecordRefused};
 
+mod bins;
+mod distinct;
 mod fields;
 mod hidden;
 mod measured;
 mod refused;
+mod released;
+mod terms;
 mod two_jobs;
 
 const POLICY: &str = r#"

@@ -1,5 +1,5 @@
 //! Tests of discovery, from policy, job and records to lines: what is counted, what is told, and what is refused.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use crate::job::Job;
 use crate::policy::{Policy, UnixMillis};
 use crate::record::{Counts, RecordRefused};
 
+mod released;
 mod subtraction;
 
 const POLICY: &str = r#"

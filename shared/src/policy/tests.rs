@@ -8,6 +8,7 @@ use crate::record::filter::FilterOp;
 mod names;
 mod sealed_fields;
 mod text_types;
+mod times;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const RSA_2048: &str = include_str!("tests/rsa-2048.pem");

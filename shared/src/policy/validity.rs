@@ -149,6 +149,13 @@ mod tests {
     }
 
     #[test]
+    fn a_time_of_day_has_its_bounds() {
+        let time = |hour, minute, second| time_seconds(&Time { hour, minute, second, nanosecond: None });
+        assert_eq!([time(23, 59, Some(59)), time(0, 0, Some(0)), time(1, 2, None)], [Some(86_399), Some(0), Some(3720)]);
+        assert_eq!([time(24, 0, Some(0)), time(0, 60, Some(0)), time(0, 0, Some(60)), time(23, 60, None)], [None; 4]);
+    }
+
+    #[test]
     fn both_ends_of_the_validity_are_included() {
         let validity = Validity { not_before: Some(UnixMillis(10)), not_after: Some(UnixMillis(20)) };
         for (now, expected) in [(9, Err(OutsideValidity::NotYet)), (10, Ok(())), (20, Ok(())), (21, Err(OutsideValidity::Expired))] {

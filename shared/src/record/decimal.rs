@@ -208,6 +208,8 @@ mod tests {
             for (other_index, other) in rising.iter().enumerate() {
                 assert_eq!(decimal(one).cmp(&decimal(other)), index.cmp(&other_index), "{one} and {other}");
                 assert_eq!(decimal(one).to_owned().borrow().cmp(&decimal(other)), index.cmp(&other_index));
+                assert_eq!(decimal(one).partial_cmp(&decimal(other)), Some(index.cmp(&other_index)));
+                assert_eq!(decimal(one) == decimal(other), index == other_index, "{one} and {other}");
             }
         }
     }
