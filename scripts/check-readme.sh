@@ -13,13 +13,17 @@ for promise in P1 P2 P3 P4 P5 P6 P7 P8 P9 P10; do
         fail "README.md: the row of promise $promise names no test"
     for test in $tests; do
         where=(shared/src enclave/src parent/src)
-        [ ! -f "tests/tests/${test%%::*}.rs" ] || where=("tests/tests/${test%%::*}.rs")
+        if [ -f "tests/tests/${test%%::*}.rs" ]; then
+            where=("tests/tests/${test%%::*}.rs")
+            inside=${test#*::}
+            [ "$inside" = "${test##*::}" ] || where+=("tests/tests/${inside%%::*}")
+        fi
         grep -rqE "^ *fn ${test##*::}\(|async fn ${test##*::}\(" "${where[@]}" || fail "README.md: $promise names the test $test, which is not there"
     done
 done
 
 # Each relative link leads to a file.
-for page in ./*.md docs/*.md; do
+for page in ./*.md docs/*.md examples/*/README.md; do
     for link in $(grep -o '](\([^)#]*\)[^)]*)' "$page" | sed 's/^](//; s/[)#].*//' | grep -v '^https*:' || true); do
         [ -e "$(dirname "$page")/$link" ] || fail "$page: the link to $link leads nowhere"
     done

@@ -75,7 +75,7 @@ impl Reserved {
 
 const FILE: &str = "/etc/nitro_enclaves/allocator.yaml";
 const SERVICE: &str = "nitro-enclaves-allocator.service";
-const SET: &str = "set `memory_mib: 1024` and `cpu_count: 2` there, then `sudo systemctl restart nitro-enclaves-allocator.service`";
+const SET: &str = "set `memory_mib: 1024` (5120 for jobs of aggregates) and `cpu_count: 2` there, then `sudo systemctl restart nitro-enclaves-allocator.service`";
 
 #[cfg(test)]
 mod tests {
