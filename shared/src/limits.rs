@@ -181,8 +181,11 @@ pub const MEASURES: usize = 64;
 /// Most groups that an aggregate job may form, whatever a policy says.
 pub const MAX_GROUPS: u64 = 1_000_000;
 
-/// Bytes that the groups of one job may take, as estimated from what they hold: a million groups of nine people each and a sum
-/// take about 900 MiB. A job beyond it is refused.
+/// Bins of one histogram in one group. A row is held whole while it is written. A job beyond it is refused.
+pub const HISTOGRAM_BINS: usize = 10_000;
+
+/// Bytes that the groups of one job may take, as estimated from what they hold and what deciding takes: a million groups of nine
+/// people each and a sum, in one column, take about 900 MiB. A job beyond it is refused.
 pub const AGGREGATE_BYTES: usize = 1024 * 1024 * 1024;
 
 /// Bytes that the counts of a discovery job may take at worst, in all of its workers: known from its fields and the minimum

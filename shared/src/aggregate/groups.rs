@@ -235,7 +235,7 @@ mod tests {
             ("people under the minimum", program(|program| program.min_people = 100_000), of_another, 2500),
             ("people of many groups", program(|_| {}), |number| (number, number / 9), 500),
             ("values", program(numbers(NumberNeeds { every_value: true, ..nothing.clone() })), of_one, 1000),
-            ("bins", program(numbers(NumberNeeds { widths: vec![10], ..nothing })), of_one, 5000),
+            ("bins", program(numbers(NumberNeeds { widths: vec![10], ..nothing })), of_one, 3000),
             ("different values", program(|program| program.distinct = vec![DistinctInput { field: 2 }]), of_one, 2500),
             ("rows per person", program(|program| program.max_rows_per_person = Some(1)), of_another, 2500),
         ];
@@ -245,6 +245,15 @@ mod tests {
             assert_eq!(refused, Some(RecordRefused::TooMuchToHold), "{what}");
             assert!(taken >= at_least, "{what}: refused after {taken}");
         }
+    }
+
+    #[test]
+    fn a_histogram_of_too_many_bins_in_one_group_is_refused() {
+        let of_widths = |widths| program(numbers(NumberNeeds { widths, ..NumberNeeds::default() }));
+        let one_group = Arc::new(Groups::new(of_widths(vec![100, 1]), Format::Ndjson));
+        assert_eq!(fill(&one_group, 20_000, |_| (1, 1)), (limits::HISTOGRAM_BINS, Some(RecordRefused::TooMuchToHold)));
+        let two_groups = Arc::new(Groups::new(of_widths(vec![1]), Format::Ndjson));
+        assert_eq!(fill(&two_groups, 20_000, |number| (1, number % 2)), (20_000, None));
     }
 
     #[test]

@@ -28,6 +28,13 @@ pub(crate) struct Program {
     pub(crate) max_groups: usize,
 }
 
+impl Program {
+    /// Whether what stays hidden is decided for several choices of columns. The bin of a histogram is one.
+    pub(super) fn is_decided_in_several_columns(&self) -> bool {
+        self.columns.len() + usize::from(self.numbers.iter().any(|input| !input.needs.widths.is_empty())) > 1
+    }
+}
+
 /// A column that tells groups apart.
 pub(crate) struct Column {
     /// The field that feeds it.

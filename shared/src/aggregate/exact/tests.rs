@@ -34,8 +34,20 @@ fn numbers_are_written_plainly_whatever_their_form() {
 
 #[test]
 fn numbers_are_the_same_whether_read_at_once_or_digit_by_digit() {
-    let wholes = ["0", "7", "00", "007", "10", "123456789", "999999999999999999", "1000000000000000000", "9223372036854775808"];
-    let fractions = ["", ".", ".0", ".5", ".50", ".05", ".000000000000000001", ".999999999999999999", ".9999999999999999999"];
+    let wholes = [
+        "0",
+        "7",
+        "00",
+        "007",
+        "10",
+        "123456789",
+        "999999999999999999",
+        "1000000000000000000",
+        "9223372036854775808",
+        "99999999999999999999",
+    ];
+    let fractions =
+        ["", ".", ".0", ".5", ".50", ".05", ".000000000000000001", ".999999999999999999", ".9999999999999999999", ".99999999999999999999"];
     for (whole, fraction) in wholes.iter().flat_map(|whole| fractions.iter().map(move |fraction| (whole, fraction))) {
         for text in [format!("{whole}{fraction}"), format!("-{whole}{fraction}")] {
             assert_eq!(Exact::read(&text), Ok(exact(&text)), "{text}");
@@ -77,6 +89,13 @@ fn sums_are_exact() {
 }
 
 #[test]
+fn a_sum_that_has_left_its_bounds_is_none() {
+    for (whole, fraction) in [(i128::MAX, 0), (i128::MIN, 0), (0, i128::MAX)] {
+        assert_eq!(Sum { whole, fraction, count: 2, scale: 0 }.total(), None, "{whole} {fraction}");
+    }
+}
+
+#[test]
 fn means_are_rounded_half_to_even_six_digits_further() {
     for (numbers, mean) in [
         (&["1", "2"][..], "1.5"),
@@ -105,6 +124,7 @@ fn a_mean_has_the_digits_of_the_number_with_most_wherever_it_came() {
     for numbers in [["0.125", "1", "1"], ["1", "0.125", "1"], ["1", "1", "0.125"]] {
         assert_eq!(sum(&numbers).mean().unwrap(), "0.708333333", "three and six digits");
     }
+    assert_eq!(sum(&["0.5", "0.125", "1"]).mean().unwrap(), "0.541666667", "a longer fraction after a shorter one");
     assert_eq!(sum(&["1e-28", "0", "0.5"]).mean().unwrap(), "0.1666666666666666666666666667");
 }
 

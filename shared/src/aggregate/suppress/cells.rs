@@ -2,6 +2,7 @@
 
 use super::table::Table;
 use crate::aggregate::contributors::Contributors;
+use crate::limits;
 
 /// Some of the columns: a bit for each, the first column's the lowest. Less than 64, for there are at most six columns.
 pub(super) type Choice = u8;
@@ -13,7 +14,9 @@ pub(super) type Choices = u64;
 pub(super) const EVERY_CHOICE: Choices = Choices::MAX;
 
 /// Most columns: those of `group_by`, and the bin of a histogram.
-const COLUMNS: usize = 6;
+const COLUMNS: usize = limits::GROUP_COLUMNS + 1;
+// A bit for each choice of them.
+const _: () = assert!(1 << COLUMNS <= Choices::BITS);
 
 /// What a cell has in some of the columns: ranks of its values, and zero in the others.
 pub(super) type Part = [u32; COLUMNS];

@@ -70,7 +70,7 @@ impl Pair {
         }
         let ends = edges.iter().zip(bridges).filter(|(_, bridge)| *bridge).flat_map(|((one, other), _)| [*one, *other]);
         let ends: Vec<usize> = ends.collect();
-        let blocks: HashSet<usize> = ends.iter().map(|end| firm.of(*end)).collect();
+        let blocks: HashSet<usize> = ends.iter().map(|end| firm.root(*end)).collect();
         let within = table.smallest_at(|part| {
             let (one, other) = (vertices.of(self, self.one, part)?, vertices.of(self, self.other, part)?);
             let same = whole.root(one) == whole.root(other) && firm.root(one) != firm.root(other);
@@ -107,7 +107,7 @@ impl Pair {
         }
         let mut together: HashMap<usize, Together> = HashMap::new();
         for (row, part, people) in of_hidden_rows {
-            let of = together.entry(joined.of(row)).or_insert_with(|| Together { rows: HashSet::new(), people: Contributors::none() });
+            let of = together.entry(joined.root(row)).or_insert_with(|| Together { rows: HashSet::new(), people: Contributors::none() });
             of.rows.insert(part);
             of.people.add_all(people, table.min());
         }
@@ -168,39 +168,37 @@ impl Vertices {
     }
 }
 
-/// Which vertices hang together.
+/// Which vertices hang together. The smaller of two trees hangs under the larger, so that no way to a root is long.
 #[derive(Default)]
 struct Joined {
-    parent: Vec<usize>,
+    /// The vertex above, or itself, and at a root how many hang there.
+    above: Vec<(usize, usize)>,
 }
 
 impl Joined {
     fn join(&mut self, one: usize, other: usize) {
-        let (one, other) = (self.of(one), self.of(other));
-        if let Some(parent) = self.parent.get_mut(one) {
-            *parent = other;
+        let most = one.max(other);
+        self.above.extend((self.above.len()..=most).map(|vertex| (vertex, 1)));
+        let (one, other) = (self.root(one), self.root(other));
+        if one == other {
+            return;
+        }
+        let size = |vertex: usize| self.above.get(vertex).map_or(0, |(_, size)| *size);
+        let (small, large, together) =
+            if size(one) < size(other) { (one, other, size(one) + size(other)) } else { (other, one, size(one) + size(other)) };
+        if let Some(above) = self.above.get_mut(small) {
+            *above = (large, 0);
+        }
+        if let Some((_, size)) = self.above.get_mut(large) {
+            *size = together;
         }
     }
 
     /// The vertex that stands for all that hang together with this one.
-    fn of(&mut self, vertex: usize) -> usize {
-        while self.parent.len() <= vertex {
-            self.parent.push(self.parent.len());
-        }
-        let root = self.root(vertex);
-        let mut at = vertex;
-        while at != root {
-            let Some(parent) = self.parent.get_mut(at) else { break };
-            at = std::mem::replace(parent, root);
-        }
-        root
-    }
-
-    /// The same, found without shortening the way.
     fn root(&self, vertex: usize) -> usize {
         let mut at = vertex;
-        while let Some(parent) = self.parent.get(at).copied().filter(|parent| *parent != at) {
-            at = parent;
+        while let Some((above, _)) = self.above.get(at).copied().filter(|(above, _)| *above != at) {
+            at = above;
         }
         at
     }

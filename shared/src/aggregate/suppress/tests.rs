@@ -5,6 +5,8 @@ use super::cells::{Cells, Choice, Part, Places, contains, within};
 use crate::aggregate::Contributors;
 use crate::record::people::Person;
 
+mod tables;
+
 const MIN: usize = 5;
 /// Algebra is done modulo this prime; the sums' coefficients are 0 and 1.
 const PRIME: i128 = (1 << 61) - 1;
@@ -167,4 +169,25 @@ fn tables_without_anything_small_show_everything() {
     let mut cells = Cells::new(&places, (0..4).map(|_| (1, Some(&people), 0)));
     cells.decide(MIN);
     assert_eq!(cells.into_hidden(), [0; 4]);
+}
+
+/// Rows of which each shares a column with the next: what hangs together is as long as the table.
+#[test]
+fn a_long_chain_of_hidden_groups_is_decided_as_any_other() {
+    let rows = 20_000_u32;
+    let groups: Vec<(u32, u32)> = (0..rows).flat_map(|row| [(row, row), (row, row + 1), (row, rows + 1)]).collect();
+    let few = {
+        let mut people = Contributors::none();
+        people.add(Person::of_digest([1; 16]), MIN);
+        people
+    };
+    let places = Places::new(groups.len());
+    let places = places.with(&groups.iter().map(|(row, _)| *row).collect::<Vec<_>>());
+    let places = places.with(&groups.iter().map(|(_, column)| *column).collect::<Vec<_>>());
+    let people = |column: u32| if column == rows + 1 { Contributors::Enough } else { few.clone() };
+    let people: Vec<Contributors> = groups.iter().map(|(_, column)| people(*column)).collect();
+    let mut cells = Cells::new(&places, people.iter().map(|people| (1, Some(people), 0)));
+    cells.decide(MIN);
+    let hidden = cells.into_hidden();
+    assert!(groups.iter().zip(&hidden).all(|((_, column), hidden)| *column == rows + 1 || contains(*hidden, 3)));
 }
