@@ -22,6 +22,7 @@ mod padding;
 mod pem;
 mod pending_output;
 mod planning;
+mod policy_or_job;
 mod policy_sentences;
 mod policy_warnings;
 mod progress;

@@ -80,7 +80,7 @@ fn refused(path: &Path, error: &RefusedReceipt) -> Failure {
 /// Reads the measurements file that the image's builder published.
 pub fn read_measurements(path: &Path) -> Result<Measurements> {
     Measurements::from_nitro_cli(&source::read_text(path, limits::MEASUREMENTS)?)
-        .map_err(|error| Failure::new("measurements", format!("{}: {error}", path.display())))
+        .map_err(|error| Failure::new("measurements", format!("{}: {error}", path.display())).help(HELP_MEASUREMENTS))
 }
 
 /// The AWS Nitro root, or another one that was asked for by a name that says danger.
@@ -97,8 +97,24 @@ pub const AWS_ROOT: &str = "the AWS Nitro root G1";
 /// What to do where a document does not chain to the trust anchor.
 pub const HELP_ANCHOR: &str =
     "genuine documents chain to the AWS Nitro root; one of the local harness needs --danger-trust-anchor nsm-root.pem";
+/// What a file of measurements is.
+const HELP_MEASUREMENTS: &str = "give what `nitro-cli build-enclave` printed for the image (pcrs.json)";
 /// What to do where the PCRs differ.
 pub const HELP_IMAGE: &str =
     "compare --measurements with what the image's builder published; an image that was rebuilt or configured otherwise has others";
 /// What debug mode means.
 pub const HELP_DEBUG: &str = "it is of an enclave in debug mode, whose console the parent reads: believe nothing from it";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_no_measurements_is_refused_with_what_does() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "{\"version\":1,\"statement\":\"\",\"document\":\"\"}").expect("written");
+        let refused = read_measurements(file.path()).expect_err("refused");
+        assert_eq!(refused.code(), "measurements");
+        assert!(refused.to_text().contains("help: give what `nitro-cli build-enclave` printed"), "{}", refused.to_text());
+    }
+}

@@ -12,7 +12,7 @@ use sealroom_shared::{
 
 use crate::{
     failure::{Failure, Result},
-    source,
+    policy_or_job, source,
 };
 
 /// A policy file that parses, with its exact bytes.
@@ -29,7 +29,7 @@ impl OwnerPolicy {
 
     /// Parses `bytes` as the content of `path`.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let policy = Policy::parse(bytes).map_err(|error| invalid(path, &error))?;
+        let policy = Policy::parse(bytes).map_err(|error| invalid(path, bytes, &error))?;
         Ok(Self { path: path.to_owned(), policy })
     }
 
@@ -58,9 +58,10 @@ impl OwnerPolicy {
     }
 }
 
-/// A policy file that cannot be read, with its line.
-pub fn invalid(path: &Path, error: &PolicyError) -> Failure {
+/// A policy file, of these bytes, that cannot be read, with its line.
+pub fn invalid(path: &Path, bytes: &[u8], error: &PolicyError) -> Failure {
     let help = match error.rule {
+        _ if policy_or_job::is_job(bytes) => policy_or_job::JOB_GIVEN,
         Rule::TokenCheckEmpty => "`sealroom token-key new` fills the check in",
         _ => "correct this line; `sealroom policy check` reads the file again",
     };

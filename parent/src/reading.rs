@@ -57,6 +57,11 @@ impl<'a> Reading<'a> {
         Ok(Self { source: Source::open(path)?, buffer: vec![0; size], expected: seen.map(|seen| seen.pieces.iter()) })
     }
 
+    /// What a message calls the file.
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
     /// Bytes of the whole file, where that is known.
     pub fn length(&self) -> Option<u64> {
         self.source.length

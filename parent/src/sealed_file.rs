@@ -27,22 +27,27 @@ pub struct SealedFile<'a> {
 impl<'a> SealedFile<'a> {
     /// Reads the header; every byte of the file has to be as it was `seen`.
     pub fn start(path: &Path, seen: Option<&'a Seen>) -> Result<Self> {
-        let refused = |what: String| {
-            Failure::new("not-a-message", format!("not a sealed message that is accepted: {what}"))
+        let mut reading = Reading::start(path, seen)?;
+        let name = reading.name().to_owned();
+        let refused = |error: MessageError| {
+            let message = match error {
+                MessageError::NotAMessage => format!("{name} is no sealed file: it does not begin as one"),
+                error => format!("{name} is not a sealed message that is accepted: {error}"),
+            };
+            Failure::new("not-a-message", message)
                 .help("give a file that `sealroom seal`, `sealroom submit` or an AWS Encryption SDK wrote, whole")
         };
-        let mut reading = Reading::start(path, seen)?;
         let mut read = Vec::new();
         loop {
             let piece = reading.next()?;
             read.extend_from_slice(piece);
             let at_end = piece.is_empty();
-            match Header::parse(&read).map_err(|error| refused(error.to_string()))? {
+            match Header::parse(&read).map_err(refused)? {
                 Some((header, used)) => {
                     let rest = read.split_off(used);
                     return Ok(Self { reading, header, rest });
                 }
-                None if at_end => return Err(refused("it is cut off".to_owned())),
+                None if at_end => return Err(refused(MessageError::Truncated)),
                 None => {}
             }
         }
@@ -84,4 +89,26 @@ impl<'a> SealedFile<'a> {
 /// A sealed file that does not open.
 pub fn refused(error: MessageError) -> Failure {
     Failure::new("altered", format!("the message is refused: {error}")).help("the file was altered or cut off: fetch it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_in_the_clear_are_no_sealed_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (bytes, says) in [
+            (&b"{\"amount\":1}\n"[..], "bad is no sealed file: it does not begin as one"),
+            (&[1, 0x80], "only version 2 commits to its key"),
+            (&[2, 5], "cut off"),
+            (b"", "cut off"),
+        ] {
+            let path = folder.path().join("bad");
+            std::fs::write(&path, bytes).expect("written");
+            let refused = SealedFile::start(&path, None).err().expect("refused");
+            assert_eq!(refused.code(), "not-a-message");
+            assert!(refused.message().contains(says), "{says}: {}", refused.message());
+        }
+    }
 }

@@ -66,10 +66,12 @@ impl<'t> Table<'t> {
 
     /// Takes the value of `key`, which must be there.
     pub(crate) fn required(&mut self, key: &'static str) -> Result<Item<'t>, DocumentError> {
-        match self.take(key) {
-            Some(item) => Ok(item),
-            None => Err(error(self.line(), &self.child(key), Rule::Missing)),
-        }
+        self.required_or(key, Rule::Missing)
+    }
+
+    /// Takes the value of `key`, which must be there, or is refused with `rule`.
+    pub(crate) fn required_or(&mut self, key: &'static str, rule: Rule) -> Result<Item<'t>, DocumentError> {
+        self.take(key).ok_or_else(|| error(self.line(), &self.child(key), rule))
     }
 
     /// Refuses, by name, keys that the design knows and this version does not have.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use sealroom_shared::message::{DataKey, EncryptedDataKey, EncryptionContext, Sealer};
 use sealroom_testkit::bins::{bin, workspace};
 use sealroom_testkit::stage::{succeed, text};
 use serde_json::{Value, json};
@@ -119,7 +120,7 @@ fn records_that_the_enclave_would_refuse_are_named_by_line() {
         (
             VISITS.replace("ward,days", "ward,stay"),
             "sample-refused",
-            "the enclave would refuse these records: the header does not name a field",
+            "sample.csv: the enclave would refuse these records: the header row lacks \"days\", which the job reads",
         ),
         (String::new(), "sample-refused", "the enclave would refuse these records: "),
         (format!("{VISITS}{}", "6,\"a,b\",1\n".repeat(4)), "sample-refused", "more records than the policy allows"),
@@ -132,6 +133,60 @@ fn records_that_the_enclave_would_refuse_are_named_by_line() {
         assert!(error["message"].as_str().unwrap().contains(says), "{says}: {error}");
         assert_eq!(told(&output)["sample"].get("rows"), None);
         assert_eq!(files.names(), BTreeSet::from(["job.toml", "policy.toml", "sample.csv"].map(str::to_owned)), "nothing is written");
+    }
+}
+
+#[test]
+fn a_sealed_file_is_no_sample() {
+    let files = Files::new(ROWS, "");
+    let wrapped = EncryptedDataKey { provider_id: "aws-kms".to_owned(), provider_info: b"arn".to_vec(), ciphertext: vec![7; 184] };
+    let mut sealer = Sealer::new(EncryptionContext::new(), vec![wrapped], &DataKey::random().unwrap()).unwrap();
+    let mut message = sealer.header().to_vec();
+    sealer.push(&vec![b'x'; 100_000], &mut message).unwrap();
+    // Short, and longer than a sample may be.
+    for length in [message.len(), 20_000_000] {
+        message.resize(length, 0);
+        fs::write(files.0.path().join("sample.csv"), &message).unwrap();
+        let output = files.plan(&[]);
+        assert_eq!(output.status.code(), Some(1));
+        let error = error_of(&text(&output.stderr));
+        assert_eq!(error["code"], "sample-sealed", "{error}");
+        assert!(error["message"].as_str().unwrap().contains("sample.csv is a sealed file; --sample takes records in the clear"), "{error}");
+    }
+}
+
+#[test]
+fn a_refused_job_is_told_with_what_to_ask_for() {
+    let files = Files::new(ROWS, VISITS);
+    let path = |name: &str| files.0.path().join(name);
+    let plan = |policy: &str, job: &str| {
+        let mut command = Command::new(bin("sealroom"));
+        command.args(["plan", "--at", "2026-07-01T00:00:00Z", "--policy"]).arg(path(policy)).arg("--job").arg(path(job));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let policy = |name: &str, line: &str| {
+        fs::write(path(name), POLICY.replace("[input]", &format!("{line}\n[input]"))).unwrap();
+    };
+    policy("listed.toml", &format!("jobs = [\"sha384:{}\"]", "0".repeat(96)));
+    let digest = told(&files.plan(&[]))["job"]["digest"].as_str().unwrap().to_owned();
+    let (said, refused) = plan("listed.toml", "job.toml");
+    assert!(said.starts_with("NOT ALLOWED ") && said.ends_with("at 2026-07-01T00:00:00Z\n") && said.lines().count() == 1, "{said:?}");
+    assert!(refused.contains("a policy whose `jobs` lists this job file") && refused.contains(&digest), "{refused}");
+
+    policy("expired.toml", "not_after = 2026-01-02T00:00:00Z");
+    let (_, refused) = plan("expired.toml", "job.toml");
+    assert!(refused.contains("help: ask the data's owner for data sealed under a policy that is in force"), "{refused}");
+
+    fs::write(path("keep.toml"), ROWS.replace("days = { op = \"keep\" }", "days = { op = \"redact\" }")).unwrap();
+    let (said, refused) = plan("policy.toml", "keep.toml");
+    assert!(said.contains("Z\npolicy      Field \"days\" may leave as it is"), "{said}");
+    assert!(refused.contains("help: ask for less"), "{refused}");
+
+    for (given, needed) in [(("job.toml", "policy.toml"), "a policy"), (("policy.toml", "policy.toml"), "a job file")] {
+        let (_, refused) = plan(given.0, given.1);
+        assert!(refused.contains(&format!("{needed} is needed: are --policy and --job the wrong way round?")), "{refused}");
     }
 }
 
@@ -223,6 +278,7 @@ fn the_text_says_what_is_read_released_and_called() {
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
+    assert!(!said.contains("throwaway"), "the job writes no token: {said}");
 }
 
 /// What ignores the minimum and makes keys of its own is for samples in the clear alone.

@@ -18,6 +18,7 @@ use crate::{
     failure::{Failure, Result, printable},
     owner_policy::OwnerPolicy,
     planning::{self, Refusal, Sample},
+    policy_or_job,
     report::Report,
     source, utc,
 };
@@ -55,8 +56,10 @@ impl Plan {
         refuse_two_from_stdin([&self.policy, &self.job].into_iter().chain(&self.sample))?;
         let read = OwnerPolicy::read(&self.policy)?;
         let policy = read.policy();
-        let job = Job::parse(&source::read_small(&self.job, shared_limits::JOB_BYTES)?).map_err(|error| {
-            Failure::new("job-invalid", format!("{}: {error}", self.job.display())).help("correct the job file at this line")
+        let job = source::read_small(&self.job, shared_limits::JOB_BYTES)?;
+        let job = Job::parse(&job).map_err(|error| {
+            let help = if policy_or_job::is_policy(&job) { policy_or_job::POLICY_GIVEN } else { "correct the job file at this line" };
+            Failure::new("job-invalid", format!("{}: {error}", self.job.display())).help(help)
         })?;
         let mut json = json!({
             "allowed": true,
@@ -68,11 +71,11 @@ impl Plan {
         let plan = match authorize::job(policy, &job, self.at) {
             Ok(plan) => plan,
             Err(refused) => {
-                let refusal = Refusal::new(policy, refused);
+                let refusal = Refusal::new(policy, &job, refused);
                 json["allowed"] = false.into();
                 json["refusal"] = refusal.json();
-                let says = refusal.policy_says().map(|says| format!("policy      {says}")).unwrap_or_default();
-                return Ok(Report::answer(json, printable(&format!("NOT ALLOWED {about}{says}"))).but(refusal.failure()));
+                let says = refusal.policy_says().map(|says| format!("\npolicy      {says}")).unwrap_or_default();
+                return Ok(Report::answer(json, printable(&format!("NOT ALLOWED {}{says}", about.trim_end()))).but(refusal.failure()));
             }
         };
         let told = planning::tell(policy, &job, &plan);

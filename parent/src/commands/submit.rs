@@ -102,9 +102,11 @@ impl Submit {
         if self.token_key.len() > shared_limits::TOKEN_KEYS {
             return Err(Failure::usage(format!("at most {} token keys go with a job", shared_limits::TOKEN_KEYS)));
         }
-        let token_keys =
-            self.token_key.iter().map(|path| source::read_small(path, shared_limits::TOKEN_KEY_MESSAGE_BYTES).map(|key| key.to_vec()));
-        let token_keys = token_keys.collect::<Result<_>>()?;
+        let token_key = |path: &PathBuf| match source::read_small(path, shared_limits::TOKEN_KEY_MESSAGE_BYTES) {
+            Ok(key) => Ok(key.to_vec()),
+            Err(failure) => Err(failure.help("--token-key takes a sealed token key, as `sealroom token-key new` writes it")),
+        };
+        let token_keys = self.token_key.iter().map(token_key).collect::<Result<_>>()?;
         let manifest = self.manifest.as_ref().map(|path| source::read_small(path, shared_limits::MANIFEST_MESSAGE_BYTES));
         let manifest = manifest.transpose()?.map(|manifest| manifest.to_vec());
         let inputs = self.to_send(&policy, manifest.as_deref())?;
@@ -121,7 +123,7 @@ impl Submit {
         if self.no_check {
             return inputs::named(&self.inputs);
         }
-        let policy = Policy::parse(policy).map_err(|error| owner_policy::invalid(&self.policy, &error))?;
+        let policy = Policy::parse(policy).map_err(|error| owner_policy::invalid(&self.policy, policy, &error))?;
         if policy.input().form == Form::Fields {
             return sealed_fields::to_send(&self.inputs, self.manifest.as_deref().zip(manifest), &policy);
         }

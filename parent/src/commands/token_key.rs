@@ -142,7 +142,8 @@ impl New {
 
     /// Refuses a policy that would not be one even with this domain's check: no key is asked for then.
     fn sealable_once_filled(&self, text: &str) -> Result<()> {
-        let policy = Policy::parse_before_token_keys(text.as_bytes()).map_err(|error| owner_policy::invalid(&self.policy, &error))?;
+        let policy = Policy::parse_before_token_keys(text.as_bytes())
+            .map_err(|error| owner_policy::invalid(&self.policy, text.as_bytes(), &error))?;
         let empty = policy.domains().iter().filter(|(domain, check)| check.is_none() && **domain != self.domain);
         let others: Vec<&str> = empty.map(|(domain, _)| domain.as_str()).collect();
         if others.is_empty() {

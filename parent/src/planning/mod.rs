@@ -11,10 +11,11 @@ use sealroom_shared::{
     authorize::{Breach, JobNotAllowed, Plan},
     job::{Condition, Job, JobKind},
     policy::{Form, Policy, RecipientKey},
+    wire,
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, policy_sentences};
+use crate::{failure::Failure, policy_sentences, submission};
 pub use sample::Sample;
 
 /// A job that the policy allows, told.
@@ -73,11 +74,13 @@ pub struct Refusal {
     refused: JobNotAllowed,
     /// What the policy says of the field that it is about.
     policy_says: Option<String>,
+    /// What to do next.
+    help: String,
 }
 
 impl Refusal {
     /// Puts the refusal beside what the policy allows.
-    pub fn new(policy: &Policy, refused: JobNotAllowed) -> Self {
+    pub fn new(policy: &Policy, job: &Job, refused: JobNotAllowed) -> Self {
         let code = if matches!(refused.breach, Breach::Validity(_)) { "policy-expired" } else { "job-not-allowed" };
         let policy_says = match (&refused.breach, refused.field.as_str()) {
             (_, "") => None,
@@ -87,7 +90,14 @@ impl Refusal {
             }
             (_, field) => policy_sentences::of_field(policy, field),
         };
-        Self { code, refused, policy_says }
+        let help = match &refused.breach {
+            Breach::Validity(_) => submission::refusal::help(wire::Refusal::PolicyExpired).to_owned(),
+            Breach::JobNotListed => {
+                format!("ask the data's owner for a policy whose `jobs` lists this job file; its digest is {}", job.digest())
+            }
+            _ => "ask for less, or ask the data's owner for a policy that allows it".to_owned(),
+        };
+        Self { code, refused, policy_says, help }
     }
 
     /// For `--json`.
@@ -107,8 +117,7 @@ impl Refusal {
             "policy-expired" => "the time is outside the policy's",
             _ => "the owner's policy does not allow the job",
         };
-        Failure::new(self.code, format!("the enclave would refuse the job: {meaning}: {}", self.refused))
-            .help("ask for less, or ask the data's owner for a policy that allows it")
+        Failure::new(self.code, format!("the enclave would refuse the job: {meaning}: {}", self.refused)).help(self.help.as_str())
     }
 }
 

@@ -6,8 +6,14 @@ use std::path::Path;
 use sealroom_shared::{
     authorize::{Plan, SampleMinimum},
     job::{Job, JobKind},
+    limits::HEADER_BYTES,
+    message::Header,
     policy::{Form, Format, Policy},
-    record::{Counts, RecordRefused, RowProcessor, RowWorker, Step, blocks::Block, csv},
+    record::{
+        Counts, RecordRefused, RowProcessor, RowWorker, Step,
+        blocks::Block,
+        csv::{self, HeaderError},
+    },
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -32,6 +38,8 @@ pub struct Sample {
 /// What became of a sample.
 pub struct Sampled {
     name: String,
+    /// The job writes tokens.
+    tokenizes: bool,
     minimum: SampleMinimum,
     outcome: std::result::Result<Released, Refused>,
 }
@@ -47,6 +55,8 @@ struct Refused {
     /// 0 where it is about all records together.
     line: u64,
     refused: RecordRefused,
+    /// The field of the job that the header row lacks.
+    lacks: Option<String>,
 }
 
 impl Sample {
@@ -55,9 +65,18 @@ impl Sample {
         let mut source = Source::open(path)?;
         let (mut bytes, mut chunk) = (Zeroizing::new(Vec::new()), Zeroizing::new(vec![0; limits::CHUNK]));
         loop {
-            match source.read(&mut chunk)? {
-                0 => return Ok(Self { name: source.name().to_owned(), bytes, minimum, rows }),
-                count => bytes.extend_from_slice(&chunk[..count]),
+            let count = source.read(&mut chunk)?;
+            bytes.extend_from_slice(&chunk[..count]);
+            let at_end = count == 0;
+            if (at_end || bytes.len() > limits::SAMPLE) && is_sealed(&bytes) {
+                return Err(Failure::new(
+                    "sample-sealed",
+                    format!("{} is a sealed file; --sample takes records in the clear", source.name()),
+                )
+                .help("try the job on some records in the clear; what is sealed, only the enclave reads"));
+            }
+            if at_end {
+                return Ok(Self { name: source.name().to_owned(), bytes, minimum, rows });
             }
             if bytes.len() > limits::SAMPLE {
                 return Err(Failure::new("too-large", format!("{} is larger than {} bytes", source.name(), limits::SAMPLE))
@@ -82,7 +101,8 @@ impl Sample {
             let (rows, shown) = first(&out, written, rows);
             Released { counts, shown, rows: Zeroizing::new(String::from_utf8_lossy(rows).into_owned()) }
         });
-        Ok(Sampled { name, minimum, outcome })
+        let outcome = outcome.map_err(|refused| refused.naming_the_lacking(plan));
+        Ok(Sampled { name, tokenizes: plan.token_domains().next().is_some(), minimum, outcome })
     }
 }
 
@@ -94,15 +114,15 @@ impl Sampled {
             Ok(Released { counts, shown, rows }) => json!({
                 "file": file,
                 "minimum_ignored": minimum_ignored,
-                "tokens": TOKENS,
+                "tokens": self.tokenizes.then_some(TOKENS),
                 "read": counts.read,
                 "released": counts.released,
                 "skipped": counts.skipped,
                 "shown": shown,
                 "rows": rows.as_str(),
             }),
-            Err(Refused { line, refused }) => {
-                json!({ "file": file, "minimum_ignored": minimum_ignored, "refused": { "line": line, "rule": refused.to_string() } })
+            Err(refused @ Refused { line, .. }) => {
+                json!({ "file": file, "minimum_ignored": minimum_ignored, "refused": { "line": line, "rule": refused.rule() } })
             }
         }
     }
@@ -115,7 +135,10 @@ impl Sampled {
         if *skipped > 0 {
             text.push_str(&format!(", {skipped} records left out because they cannot be processed"));
         }
-        text.push_str(&format!("\n  tokens    {TOKENS}\n"));
+        text.push('\n');
+        if self.tokenizes {
+            text.push_str(&format!("  tokens    {TOKENS}\n"));
+        }
         if self.minimum == SampleMinimum::Ignored {
             text.push_str("  minimum   ignored for this sample, as --ignore-minimum says; the enclave never does\n");
         }
@@ -129,8 +152,9 @@ impl Sampled {
 
     /// Where the enclave would refuse these records.
     pub fn failure(&self) -> Option<Failure> {
-        let Err(Refused { line, refused }) = &self.outcome else { return None };
-        let failure = Failure::new("sample-refused", format!("the enclave would refuse these records: {refused}"));
+        let Err(said @ Refused { line, refused, lacks }) = &self.outcome else { return None };
+        let of = if lacks.is_some() { format!("{}: ", self.name) } else { String::new() };
+        let failure = Failure::new("sample-refused", format!("{of}the enclave would refuse these records: {}", said.rule()));
         Some(match (refused, line) {
             (RecordRefused::TooFewPeople, _) => {
                 failure.help("the policy allows the job; give a sample of more people, or show the rows all the same with --ignore-minimum")
@@ -141,6 +165,30 @@ impl Sampled {
             }
         })
     }
+}
+
+impl Refused {
+    fn of_all(refused: RecordRefused) -> Self {
+        Self { line: 0, refused, lacks: None }
+    }
+
+    /// With the name of the job's field that the header row lacks: a name of the job's own, nothing of the sample.
+    fn naming_the_lacking(self, plan: &Plan) -> Self {
+        let RecordRefused::CsvHeader(HeaderError::MissingColumn(index)) = self.refused else { return self };
+        Self { lacks: plan.fields_read().nth(index).map(|(name, _)| name.to_string()), ..self }
+    }
+
+    fn rule(&self) -> String {
+        match &self.lacks {
+            Some(field) => format!("the header row lacks {field:?}, which the job reads"),
+            None => self.refused.to_string(),
+        }
+    }
+}
+
+/// Whether it begins as a sealed file does, whose header is whole.
+fn is_sealed(sample: &[u8]) -> bool {
+    matches!(Header::parse(&sample[..sample.len().min(HEADER_BYTES)]), Ok(Some(_)))
 }
 
 /// The fields whose values are sealed in the real records.
@@ -155,7 +203,6 @@ fn sealed(policy: &Policy, plan: &Plan) -> Vec<SealedField> {
 
 /// The whole output, without padding.
 fn all(mut processor: RowProcessor, sample: &[u8]) -> std::result::Result<(Counts, Zeroizing<Vec<u8>>), Refused> {
-    let of_all = |refused| Refused { line: 0, refused };
     let mut out = Zeroizing::new(processor.head());
     let (mut cutter, mut worker) = (processor.cutter(), processor.worker());
     let mut line = 1;
@@ -166,8 +213,8 @@ fn all(mut processor: RowProcessor, sample: &[u8]) -> std::result::Result<(Count
         }
     }
     one_block(&mut worker, &cutter.finish(), line, &mut out)?;
-    processor.merge(worker.into_tally()).map_err(of_all)?;
-    let (counts, released) = processor.finish().map_err(of_all)?;
+    processor.merge(worker.into_tally()).map_err(Refused::of_all)?;
+    let (counts, released) = processor.finish().map_err(Refused::of_all)?;
     if let Some(mut groups) = released {
         while !groups.is_empty() {
             groups.next_block(&mut out);
@@ -186,9 +233,11 @@ fn one_block(worker: &mut RowWorker, block: &Block, line: u64, out: &mut Vec<u8>
             Ok(Step::Full) => {}
             Ok(Step::Done) => return Ok(line + line_feeds(block.bytes())),
             // Nothing in a sample is sealed.
-            Ok(Step::KeyMissing) => return Err(Refused { line: 0, refused: RecordRefused::SealedValue }),
-            Err(refused) if refused.is_about_one_record() => return Err(Refused { line: line + before_record(block, at), refused }),
-            Err(refused) => return Err(Refused { line: 0, refused }),
+            Ok(Step::KeyMissing) => return Err(Refused::of_all(RecordRefused::SealedValue)),
+            Err(refused) if refused.is_about_one_record() => {
+                return Err(Refused { line: line + before_record(block, at), refused, lacks: None });
+            }
+            Err(refused) => return Err(Refused::of_all(refused)),
         }
     }
 }

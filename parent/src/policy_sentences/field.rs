@@ -123,7 +123,7 @@ fn in_buckets(bucket: &bucket::Permission) -> String {
 fn measured(measures: &measure::Permissions) -> String {
     let measure::Permissions { count_distinct, sum, mean, min, max, quantile, histogram, clamp } = measures;
     let flags = [
-        (*count_distinct, "how many different values"),
+        (*count_distinct, "number of different values"),
         (*sum, "sum"),
         (*mean, "mean"),
         (*min, "smallest value"),
@@ -132,7 +132,7 @@ fn measured(measures: &measure::Permissions) -> String {
     ];
     let mut words: Vec<String> = flags.into_iter().filter(|(permitted, _)| *permitted).map(|(_, word)| word.to_owned()).collect();
     if let Some(Histogram { min_width }) = histogram {
-        words.push(format!("how many values lie in each range, {min_width} wide or a multiple of that"));
+        words.push(format!("counts of values in each range, {min_width} wide or a multiple of that"));
     }
     let mut said = if words.is_empty() { String::new() } else { format!("; of a group may leave its {}", and(words)) };
     if let Some(clamp) = clamp {

@@ -138,6 +138,7 @@ max_rows_per_person = 3
 truncate = { keep_first_max = 3 }
 group = true
 [fields.amount]
+count_distinct = true
 sum = true
 mean = true
 histogram = { min_width = 50 }
@@ -169,7 +170,7 @@ fn aggregates_and_what_feeds_them_are_said() {
         "No rows leave.",
         "Aggregates may leave: how many records a group has, and what fields permit. One job forms at most 100 groups.",
         "Field \"zip\" may tell groups apart, and leaves in no other way: cut to at most its first 3 characters (shorter values leave whole).",
-        "Field \"amount\" does not leave; of a group may leave its sum, mean and how many values lie in each range, 50 wide or a multiple of that; \
+        "Field \"amount\" does not leave; of a group may leave its number of different values, sum, mean and counts of values in each range, 50 wide or a multiple of that; \
          before it is measured a value is brought within -1.5 to 100.",
         "Field \"price\" does not leave, as nothing releases it; it would be permitted as the range that it lies in, 2.5 wide or a multiple of that.",
         "Each group that leaves speaks of at least 10 different people, and so does each measure of it and what is hidden beside it; others are left out.",

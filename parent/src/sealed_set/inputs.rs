@@ -165,9 +165,13 @@ fn place(context: &EncryptionContext) -> Option<(String, Place)> {
 /// The header alone, however long the file is.
 fn read_header(path: &Path) -> Result<Header> {
     let unreadable = |error: std::io::Error| Failure::file("read", path, &error);
-    let refused = |error: MessageError| {
-        Failure::new("input-corrupt", format!("{} is not a sealed file that is accepted: {error}", path.display()))
-            .help("fetch the file again from the data's owner")
+    let refused = |error: MessageError| match error {
+        MessageError::NotAMessage => {
+            Failure::new("input-corrupt", format!("{} is no sealed file: it does not begin as one", path.display()))
+                .help("records are sealed by their owner (`sealroom seal`); records in the clear do not belong on this machine")
+        }
+        error => Failure::new("input-corrupt", format!("{} is not a sealed file that is accepted: {error}", path.display()))
+            .help("fetch the file again from the data's owner"),
     };
     // Before it is opened: whoever writes into a pipe would take it for its reader.
     if Source::length_of(path)?.is_none() {

@@ -25,7 +25,7 @@ fn meaning(refusal: Refusal) -> &'static str {
         Refusal::TooLarge => "something that was sent is over its limit",
         Refusal::Timeout => "a deadline passed",
         Refusal::PolicyAbsent => "the input was sealed without a policy",
-        Refusal::PolicyMismatch => "the input was sealed under another policy than the one submitted",
+        Refusal::PolicyMismatch => "the input or a token key was sealed under another policy than the one submitted",
         Refusal::PolicyInvalid => "the policy cannot be read",
         Refusal::PolicyExpired => "the attested time is outside the policy's",
         Refusal::JobInvalid => "the job cannot be read",
@@ -42,7 +42,8 @@ fn meaning(refusal: Refusal) -> &'static str {
     }
 }
 
-fn help(refusal: Refusal) -> &'static str {
+/// What to do next.
+pub fn help(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Busy => "try again when another job has ended",
         Refusal::Protocol => "this `sealroom` and the enclave's image may be of different versions: use the ones built together",
@@ -52,7 +53,8 @@ fn help(refusal: Refusal) -> &'static str {
         }
         Refusal::PolicyAbsent => "the data's owner seals with `sealroom seal --policy`; there is no default policy",
         Refusal::PolicyMismatch => {
-            "submit the very file that the owner sealed with: compare `sealroom policy digest` with the owner's, byte for byte"
+            "submit the very file that the owner sealed with: compare `sealroom policy digest` with the owner's, byte for byte; \
+             a token key belongs to one policy's bytes too"
         }
         Refusal::PolicyInvalid => "`sealroom policy check` shows the line; only the owner can change a policy, by sealing again",
         Refusal::PolicyExpired => "ask the data's owner for data sealed under a policy that is in force",
@@ -102,6 +104,13 @@ mod tests {
         for refusal in [Refusal::KeyDenied, Refusal::KmsUnavailable, Refusal::KmsUntrusted, Refusal::Timeout] {
             assert!(failure(refusal, None).to_text().contains("`sealroom doctor"), "{refusal}");
         }
+    }
+
+    #[test]
+    fn another_policy_may_be_a_token_keys() {
+        let text = failure(Refusal::PolicyMismatch, None).to_text();
+        assert!(text.contains("the input or a token key was sealed under another policy"), "{text}");
+        assert!(text.contains("a token key belongs to one policy's bytes too"), "{text}");
     }
 
     #[test]

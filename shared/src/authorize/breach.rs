@@ -45,7 +45,9 @@ pub enum Breach {
     #[error("the policy permits discovery on no field: none has `discover = true`")]
     NothingToDiscover,
     /// More fields than the counts of one discovery job may be of.
-    #[error("with the policy's minimum of people one job counts {0} fields at most; name fewer in `fields`, and the others in another job")]
+    #[error(
+        "with the policy's minimum of people one job counts at most {0} of its fields; name fewer in `fields`, and the others in another job"
+    )]
     TooManyToDiscover(usize),
     /// The policy does not let the field tell groups apart.
     #[error("the policy does not permit this field in `group_by`: it has no `group = true`")]

@@ -246,6 +246,10 @@ fn jobs_beyond_the_policy_are_refused() {
     // What the counts may take is known beforehand.
     let many = TERMS.replace("min = 3", "min = 100000");
     assert_eq!(breach(&many, ""), whole(Breach::TooManyToDiscover(1)));
+    for most in [1, 2] {
+        let said = Breach::TooManyToDiscover(most).to_string();
+        assert!(said.contains(&format!("counts at most {most} of its fields;")), "{said}");
+    }
     assert!(decide(&many, "fields = [\"a\"]").is_ok());
     let records = TERMS.replace("release.discovery = {}", "release.records = { max_records = 1 }");
     assert_eq!(breach(&records, ""), whole(Breach::NoDiscoveryRelease));

@@ -49,7 +49,8 @@ impl AggregateJob {
             }
             group_by.push(column);
         }
-        let table = root.required("measures")?;
+        let needs = Rule::KindNeeds("aggregate", "measures", "what is measured of each group");
+        let table = root.required_or("measures", needs)?;
         let mut measures = Vec::new();
         for (name, item) in table.table()?.entries(limits::MEASURES)? {
             if group_by.iter().any(|column| column.name == name) {

@@ -105,7 +105,8 @@ impl RecordsJob {
 
     fn read(root: &mut Table<'_>) -> Result<Self, JobError> {
         let conditions = conditions(root)?;
-        let fields = root.required("fields")?;
+        let needs = Rule::KindNeeds("records", "fields", "the columns of its output");
+        let fields = root.required_or("fields", needs)?;
         let entries = fields.table()?.entries(limits::COLUMNS)?;
         let columns = entries.into_iter().map(|(name, item)| Column::read(name, &item)).collect::<Result<Vec<_>, _>>()?;
         if columns.iter().all(|column| column.operation.is_none()) {

@@ -185,7 +185,9 @@ fn numbers_are_written_as_json_writes_them() {
 #[test]
 fn a_job_releases_at_least_one_column() {
     let head = "version = 1\nkind = \"records\"\n";
-    assert_eq!(refusal(head), (1, "fields".to_owned(), Rule::Missing));
+    let needs = |kind: &str| refusal(&format!("version = 1\nkind = \"{kind}\"\n")).2.to_string();
+    assert_eq!(needs("records"), "a job with kind = \"records\" needs [fields]: the columns of its output");
+    assert_eq!(needs("aggregate"), "a job with kind = \"aggregate\" needs [measures]: what is measured of each group");
     assert_eq!(refusal(&format!("{head}[fields]\n")), (3, "fields".to_owned(), Rule::NoColumns));
     assert_eq!(refusal(&format!("{head}[fields]\na = {{ op = \"drop\" }}\n")).2, Rule::NoColumns);
     assert_eq!(refusal(&format!("{head}where = []\n[fields]\na = {{ op = \"keep\" }}\n")).2, Rule::Value("at least one entry"));

@@ -70,9 +70,8 @@ impl Header {
     }
 
     fn read(bytes: &[u8], reader: &mut Reader<'_>) -> Result<Result<Self, MessageError>, Short> {
-        let version = reader.u8()?;
-        if version != VERSION {
-            return Ok(Err(MessageError::Version(version)));
+        if let Err(error) = super::of_version(reader.u8()?) {
+            return Ok(Err(error));
         }
         let suite = match Suite::parse(reader.u16()?) {
             Ok(suite) => suite,

@@ -29,10 +29,22 @@ pub use seal::Sealer;
 pub use signature::PUBLIC_KEY as SIGNATURE_PUBLIC_KEY;
 pub use suite::Suite;
 
+/// Refuses a message by its first byte, where that is not [`header::VERSION`].
+fn of_version(version: u8) -> Result<(), MessageError> {
+    match version {
+        header::VERSION => Ok(()),
+        1 => Err(MessageError::Version(1)),
+        _ => Err(MessageError::NotAMessage),
+    }
+}
+
 /// Why a sealed message is refused. Carries no bytes of the message; numbers only where they name a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The first byte is not 2.
+    /// The first byte is no version of the format.
+    #[error("it does not begin as a sealed message")]
+    NotAMessage,
+    /// The first byte is 1: a message of the format's other version.
     #[error(
         "message format version {0} is not accepted: only version 2 commits to its key (write it with commitment policy RequireEncryptRequireDecrypt)"
     )]

@@ -3,7 +3,7 @@
 //! than opening it.
 
 use super::bytes::{Reader, Short};
-use super::header::{BEFORE_WRAPPING, FRAMED, VERSION};
+use super::header::{BEFORE_WRAPPING, FRAMED};
 use super::{DataKey, Header, MessageError, MessageId, Opener, SIGNATURE_PUBLIC_KEY, Suite};
 use crate::limits;
 
@@ -32,9 +32,8 @@ pub fn open(bytes: &[u8], wrapping: &[u8], data_key: &DataKey, plaintext: &mut V
 /// The opener of the message's frames, and where they begin.
 fn unlock(bytes: &[u8], wrapping: &[u8], data_key: &DataKey) -> Result<Result<(Opener, usize), MessageError>, Short> {
     let mut reader = Reader::new(bytes);
-    let version = reader.u8()?;
-    if version != VERSION {
-        return Ok(Err(MessageError::Version(version)));
+    if let Err(error) = super::of_version(reader.u8()?) {
+        return Ok(Err(error));
     }
     let suite = match Suite::parse(reader.u16()?) {
         Ok(Suite::Unsigned) if !names_signer(wrapping)? => Suite::Unsigned,

@@ -135,6 +135,9 @@ fn other_forms_are_refused_by_name() {
         Header::parse(&header).err().unwrap()
     };
     assert_eq!(altered(0, &[1]), MessageError::Version(1));
+    for other in [0, 3, b'{', b'a', 0xff] {
+        assert_eq!(altered(0, &[other]), MessageError::NotAMessage, "{other}");
+    }
     assert_eq!(altered(1, &[0x03, 0x78]), MessageError::NonCommittingSuite(0x0378));
     assert_eq!(altered(1, &[0x00, 0x14]), MessageError::NonCommittingSuite(0x0014));
     assert_eq!(altered(1, &[0x12, 0x34]), MessageError::UnknownSuite(0x1234));

@@ -34,6 +34,9 @@ pub enum Rule {
     /// A required key is absent.
     #[error("this key is required here")]
     Missing,
+    /// The table that jobs of this kind are made of is absent: the kind, the table, and what is in it.
+    #[error("a job with kind = \"{0}\" needs [{1}]: {2}")]
+    KindNeeds(&'static str, &'static str, &'static str),
     /// A value of another type.
     #[error("wrong type; expected {0}")]
     Type(&'static str),

@@ -172,8 +172,14 @@ fn file_that_is_no_input_under_this_policy_is_named() {
 fn file_that_is_no_sealed_message_is_named() {
     let files = Files::under(policy(true));
     let whole = std::fs::read(files.part("whole", "1/1")).expect("read");
-    for bytes in [&b""[..], b"{\"amount\":1}\n", &whole[..60], &[&[1], &whole[1..]].concat()] {
-        files.refused(&[&files.write("bad", bytes)], "input-corrupt", &["bad"]);
+    for (bytes, says) in [
+        (&b""[..], "cut off"),
+        (b"{\"amount\":1}\n", "bad is no sealed file: it does not begin as one"),
+        (b"amount\n1\n", "records in the clear do not belong on this machine"),
+        (&whole[..60], "cut off"),
+        (&[&[1], &whole[1..]].concat(), "only version 2 commits to its key"),
+    ] {
+        files.refused(&[&files.write("bad", bytes)], "input-corrupt", &["bad", says]);
     }
     files.refused(&[&files.0.path().join("nobody")], "file", &["nobody"]);
     for unseen in ["/dev/null", "-"] {
