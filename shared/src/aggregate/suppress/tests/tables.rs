@@ -1,5 +1,6 @@
 //! Small tables in which totals are hidden already, against what the plain program of the test kit computes from the rules of
-//! docs/aggregates.md (tests/python/aggregates_hidden.py). Each is the smallest found that tells some part of a picture from its absence.
+//! docs/aggregates.md (tests/python/aggregates_hidden.py).
+//! Each is decided otherwise where some part of a picture is changed or left out.
 
 use super::{Cells, Contributors, Person, Places};
 
