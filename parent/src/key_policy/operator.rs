@@ -80,7 +80,7 @@ impl Operator {
     }
 
     /// True where the operator holds for one key: `wanted` are the policy's values, `present` the request's (`None` where
-    /// the key is absent). Of values that [`Operator::takes`] refuses nothing that it says means anything.
+    /// the key is absent). Of values that the operator does not take nothing that it says means anything.
     #[must_use]
     pub fn holds(&self, wanted: &[String], present: Option<&[String]>) -> bool {
         if self.comparison == Comparison::Null {
