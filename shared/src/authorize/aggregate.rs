@@ -112,39 +112,41 @@ impl PlannedGroups {
     }
 
     fn measure(&mut self, field: Read, clamp: Option<Clamp>, measure: OfField) -> Result<Measure, Breach> {
-        if measure == OfField::CountDistinct {
-            let place = self.distinct.iter().position(|known| known.name == field.name);
-            return Ok(Measure::CountDistinct(place.unwrap_or_else(|| {
-                self.distinct.push(field);
-                self.distinct.len() - 1
-            })));
-        }
-        let known = self.numbers.iter().position(|(known, ..)| known.name == field.name);
-        let place = known.unwrap_or_else(|| {
-            self.numbers.push((field, clamp, NumberNeeds::default()));
-            self.numbers.len() - 1
-        });
-        let mut unneeded = NumberNeeds::default();
-        let needs = self.numbers.get_mut(place).map_or(&mut unneeded, |(_, _, needs)| needs);
         Ok(match measure {
-            OfField::CountDistinct => Measure::CountDistinct(place),
-            OfField::Sum => Measure::Sum(place),
-            OfField::Mean => Measure::Mean(place),
-            OfField::Min | OfField::Max => {
-                needs.extremes = true;
-                if measure == OfField::Min { Measure::Min(place) } else { Measure::Max(place) }
-            }
-            OfField::Quantile(share) => {
-                needs.every_value = true;
-                Measure::Quantile(place, share)
-            }
+            OfField::CountDistinct => Measure::CountDistinct(self.different(&field)),
+            OfField::Sum => Measure::Sum(self.number(&field, clamp, |_| {})),
+            OfField::Mean => Measure::Mean(self.number(&field, clamp, |_| {})),
+            OfField::Min => Measure::Min(self.number(&field, clamp, |needs| needs.extremes = true)),
+            OfField::Max => Measure::Max(self.number(&field, clamp, |needs| needs.extremes = true)),
+            OfField::Quantile(share) => Measure::Quantile(self.number(&field, clamp, |needs| needs.every_value = true), share),
             OfField::Histogram { width } => {
-                if needs.widths.iter().any(|other| *other != width) {
+                let known = self.numbers.iter().find(|(known, ..)| known.name == field.name);
+                if known.is_some_and(|(_, _, needs)| needs.widths.iter().any(|other| *other != width)) {
                     return Err(Breach::SecondWidth);
                 }
-                needs.widths = vec![width];
-                Measure::Histogram(place, width)
+                Measure::Histogram(self.number(&field, clamp, |needs| needs.widths = vec![width]), width)
             }
+        })
+    }
+
+    /// The place of a field among those with numbers, of which `need` adds what has to be held.
+    fn number(&mut self, field: &Read, clamp: Option<Clamp>, need: impl FnOnce(&mut NumberNeeds)) -> usize {
+        let known = self.numbers.iter_mut().enumerate().find(|(_, (known, ..))| known.name == field.name);
+        if let Some((place, (_, _, needs))) = known {
+            need(needs);
+            return place;
+        }
+        let mut needs = NumberNeeds::default();
+        need(&mut needs);
+        self.numbers.push((field.clone(), clamp, needs));
+        self.numbers.len() - 1
+    }
+
+    /// The place of a field among those whose different values are counted.
+    fn different(&mut self, field: &Read) -> usize {
+        self.distinct.iter().position(|known| known.name == field.name).unwrap_or_else(|| {
+            self.distinct.push(field.clone());
+            self.distinct.len() - 1
         })
     }
 }
